@@ -1,0 +1,22 @@
+import type { Identity } from '../identity/identity.ts'
+
+/** What a source needs from the world besides its own specification. */
+export interface OpenContext {
+  /** The private keys of this load, in the order of the configuration. */
+  readonly identities: readonly Identity[]
+  /** Identity files that could not be read, one reason each: told where no other identity fits. */
+  readonly identityProblems: readonly string[]
+}
+
+/**
+ * One kind of source. Runs only in the `unseal` child and in commands that a person started, never in the server.
+ *
+ * `open` returns the plaintext, at most MAX_SECRET_BYTES; the caller wipes it. It throws `SourceError` (or
+ * `SealedError`) with a reason that names the file and never holds a byte of the value.
+ */
+export interface Source<Spec> {
+  open(spec: Spec, secretName: string, context: OpenContext): Promise<Uint8Array>
+}
+
+/** Product contract: a secret is at most 1 MiB. */
+export const MAX_SECRET_BYTES = 1 << 20
