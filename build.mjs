@@ -1,0 +1,53 @@
+// Bundles src/ into dist/: one process image per entry, code that only some commands need in chunks of its own.
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+const root = import.meta.dirname
+const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+
+const entries = {
+  hushfs: 'src/cli/entry.ts',
+  unseal: 'src/daemon/unseal.ts',
+  'fuse-worker': 'src/daemon/fuse-worker.ts',
+}
+const present = Object.entries(entries).filter(([, source]) => existsSync(join(root, source)))
+
+await mkdir(join(root, '.cache'), { recursive: true })
+const scratch = await mkdtemp(join(root, '.cache', 'build-'))
+const made = join(scratch, 'dist')
+try {
+  await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(present),
+    outdir: made,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    // Its native library is found next to its own package.json.
+    external: ['koffi'],
+    // Names stay: stack traces of --debug are read by people.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'linked',
+    define: { HUSHFS_VERSION: JSON.stringify(version) },
+    // CommonJS packages inside an ES module bundle call `require` for Node's own modules.
+    banner: {
+      js: "import{createRequire as nodeCreateRequire}from'node:module';const require=nodeCreateRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  })
+  await chmod(join(made, 'hushfs.js'), 0o755)
+  await replace(made, join(root, 'dist'), join(scratch, 'old'))
+} finally {
+  await rm(scratch, { recursive: true, force: true })
+}
+
+/** Two renames, so that no process finds a half-written folder. */
+async function replace(next, place, old) {
+  if (existsSync(place)) await rename(place, old)
+  await rename(next, place)
+}

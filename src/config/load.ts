@@ -1,0 +1,1 @@
+export type { Config, ReadsRule, SecretConfig, SourceKind, SourceSpec } from './config.ts'
