@@ -1,0 +1,72 @@
+import { errno, errnoName } from '../base/errno.ts'
+import { SystemError } from '../base/errors.ts'
+import { drainEventFd, lastErrno, Poller, read, setNonBlocking, write } from '../sys/libc.ts'
+
+/** What the next wait on the channel brought. */
+export const WOKEN = 0
+export const ENDED = -1
+
+/** Errors of reading /dev/fuse after which the next request is simply read (fs/fuse/dev.c, fuse_dev_do_read). */
+const RETRY: readonly number[] = [errno.EINTR, errno.ENOENT]
+
+/** A reply that the kernel no longer waits for: its caller was interrupted, or the mount is gone. */
+const NOT_WAITED_FOR: readonly number[] = [errno.ENOENT, errno.ENODEV, errno.ENOTCONN]
+
+/**
+ * /dev/fuse as a source of requests and a sink of replies. The thread sleeps in poll(2) on the device and on an eventfd, never in read(2),
+ * so that another thread can always wake it: a thread blocked in read(2) keeps Node from ever exiting.
+ */
+export class Channel {
+  /** Holds the last request. */
+  readonly request: Uint8Array
+  readonly view: DataView
+  readonly #device: number
+  readonly #wake: number
+  readonly #poller: Poller
+
+  /** `capacity` in bytes: at least FUSE_MIN_READ_BUFFER (8192) and header plus max_write. */
+  constructor(device: number, wake: number, capacity: number) {
+    this.request = new Uint8Array(capacity)
+    this.view = new DataView(this.request.buffer)
+    this.#device = device
+    this.#wake = wake
+    this.#poller = new Poller(device, wake)
+    setNonBlocking(device)
+  }
+
+  /** Length of the next request, WOKEN when the other thread has something to say, ENDED when the mount is gone. */
+  next(): number {
+    for (;;) {
+      const length = read(this.#device, this.request, this.request.length)
+      if (length > 0) return length
+      const code = length === 0 ? errno.EAGAIN : lastErrno()
+      if (code === errno.ENODEV) return ENDED
+      if (RETRY.includes(code)) continue
+      if (code !== errno.EAGAIN) throw new SystemError('read /dev/fuse', code, errnoName(code))
+      if (this.#poller.wait()) {
+        drainEventFd(this.#wake)
+        return WOKEN
+      }
+    }
+  }
+
+  /** One write(2) per reply. Returns false when nobody waits for it any more. */
+  reply(bytes: Uint8Array, length: number): boolean {
+    if (write(this.#device, bytes, length) === length) return true
+    const code = lastErrno()
+    if (NOT_WAITED_FOR.includes(code)) return false
+    throw new SystemError('write /dev/fuse', code, errnoName(code))
+  }
+}
+
+/**
+ * Send a notification. Only from a thread that answers no requests: the kernel takes locks that a request in flight may hold.
+ * Returns false when the kernel knows no such node or name, which means that nothing of it is cached.
+ */
+export function notify(device: number, message: Uint8Array): boolean {
+  if (write(device, message, message.length) === message.length) return true
+  const code = lastErrno()
+  const nothingCached: readonly number[] = [errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENOTCONN]
+  if (nothingCached.includes(code)) return false
+  throw new SystemError('write /dev/fuse', code, errnoName(code))
+}

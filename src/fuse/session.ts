@@ -1,0 +1,138 @@
+import { ENDED, WOKEN, type Channel } from './channel.ts'
+import type { Frame } from './frame.ts'
+import { Refusal, type FileOp, type Handler } from './handler.ts'
+import { capabilityTable, negotiate } from './init.ts'
+import { traceReply, type Trace } from './trace.ts'
+import { decode, initFlagsOf, type Decoded, type Request } from './wire/decode.ts'
+import { encodeHeader, OUT_HEADER_BYTES } from './wire/encode.ts'
+import { fuse_init_out, initFlag, type InHeader } from './wire/kernel.ts'
+import type { OpName } from './wire/ops.ts'
+
+export interface SessionOptions {
+  readonly channel: Channel
+  readonly frame: Frame
+  readonly handler: Handler
+  /** Between two requests, when the other thread has something to say; false ends the loop. */
+  readonly onWake: () => boolean
+  readonly onInit: () => void
+  /** An error that the handler didn't expect; its request is answered with the errno that this returns. */
+  readonly onError: (op: string, error: unknown) => number
+  readonly trace: Trace | undefined
+}
+
+type AnyMethod = (request: Request<OpName>, frame: Frame) => unknown
+type Served = Extract<Decoded, { body: unknown }>
+
+/** The loop: one request at a time, decoded, handed to the handler, answered. */
+export class Session {
+  readonly #options: SessionOptions
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+  }
+
+  /** Serve until the mount is gone or `onWake` says to stop. */
+  run(): void {
+    const { channel, onWake } = this.#options
+    for (;;) {
+      const length = channel.next()
+      if (length === ENDED) return
+      if (length === WOKEN) {
+        if (!onWake()) return
+      } else {
+        this.#serve(length)
+      }
+    }
+  }
+
+  #serve(length: number): void {
+    const { channel, onError } = this.#options
+    const decoded = decode(channel.request, channel.view, length)
+    const { row, header } = decoded
+    if (row.kind === 'refused') {
+      this.#replyEmpty(row.name, header, row.errno)
+      return
+    }
+    try {
+      this.#answer(decoded as Served, length)
+    } catch (error) {
+      this.#replyEmpty(row.name, header, onError(row.name, error))
+    }
+  }
+
+  #answer(request: Served, length: number): void {
+    const { row, header } = request
+    switch (row.name) {
+      case 'init':
+        this.#init(request, length)
+        return
+      case 'destroy':
+        this.#replyEmpty(row.name, header, 0)
+        return
+      case 'forget':
+      case 'batch_forget':
+      case 'interrupt':
+        // Node ids are stateless, so there is nothing to forget; what INTERRUPT names was answered before it was read.
+        return
+      default:
+        this.#dispatch(row.name, request)
+    }
+  }
+
+  #dispatch(op: FileOp, request: Served): void {
+    const method = this.#options.handler[op] as AnyMethod
+    if (request.row.op.out === 'bytes') {
+      this.#replyBytes(op, request, method)
+      return
+    }
+    const answer = method(request as Request<OpName>, this.#options.frame)
+    if (answer instanceof Refusal) this.#replyEmpty(op, request.header, answer.errno)
+    else if (answer === undefined) this.#replyEmpty(op, request.header, 0)
+    else this.#replyStruct(op, request, answer)
+  }
+
+  /** The payload was put behind the header's place; it goes to the kernel in one write from there and is wiped. */
+  #replyBytes(op: FileOp, request: Served, method: AnyMethod): void {
+    const { channel, frame, trace } = this.#options
+    let payload = frame.capacity
+    try {
+      const answer = method(request as Request<OpName>, frame)
+      payload = typeof answer === 'number' ? answer : 0
+      if (answer instanceof Refusal) {
+        this.#replyEmpty(op, request.header, answer.errno)
+        return
+      }
+      channel.reply(frame.bytes, encodeHeader(frame.view, request.header.unique, 0, payload))
+      if (trace) traceReply(trace, op, request.header.nodeid, 0, payload)
+    } finally {
+      frame.wipePayload(payload)
+    }
+  }
+
+  #replyStruct(op: OpName, request: Served, answer: unknown): void {
+    const { channel, frame, trace } = this.#options
+    const struct = request.row.op.out
+    if (typeof struct === 'string') throw new Error(`${op} has no struct to answer with`)
+    struct.write(frame.view, OUT_HEADER_BYTES, answer)
+    channel.reply(frame.bytes, encodeHeader(frame.view, request.header.unique, 0, struct.size))
+    if (trace) traceReply(trace, op, request.header.nodeid, 0, struct.size)
+  }
+
+  #replyEmpty(op: string, header: InHeader, code: number): void {
+    const { channel, frame, trace } = this.#options
+    channel.reply(frame.bytes, encodeHeader(frame.view, header.unique, code, 0))
+    if (trace) traceReply(trace, op, header.nodeid, code, 0)
+  }
+
+  #init(request: Served, length: number): void {
+    const { channel, frame, trace, onInit } = this.#options
+    const body = request.body as { major: number; minor: number; max_readahead: number; flags: number }
+    const flags = initFlagsOf(channel.view, length, body.flags, initFlag.INIT_EXT)
+    const offer = { ...body, flags }
+    const answer = negotiate(offer, frame.capacity)
+    if (trace) for (const line of capabilityTable(offer, answer)) trace.line(line)
+    fuse_init_out.write(frame.view, OUT_HEADER_BYTES, { ...answer, unused: undefined })
+    channel.reply(frame.bytes, encodeHeader(frame.view, request.header.unique, 0, fuse_init_out.size))
+    onInit()
+  }
+}

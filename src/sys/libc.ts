@@ -1,0 +1,137 @@
+import koffi from 'koffi'
+import { SystemError } from '../base/errors.ts'
+import { errnoName } from '../base/errno.ts'
+
+/**
+ * The few libc calls that Node doesn't offer, or offers only with an exception per EAGAIN. Buffers are passed by address, without a copy:
+ * a view of the WASM heap goes to the kernel as it is. A failing call returns -1 and leaves errno for `lastErrno`.
+ */
+const libc = koffi.load('libc.so.6')
+
+type Bytes = Uint8Array
+
+export const read = libc.func('int64_t read(int fd, void *buf, size_t count)') as (
+  fd: number,
+  into: Bytes,
+  count: number,
+) => number
+
+export const write = libc.func('int64_t write(int fd, void *buf, size_t count)') as (
+  fd: number,
+  from: Bytes,
+  count: number,
+) => number
+
+const pollCall = libc.func('int poll(void *fds, unsigned long nfds, int timeout)') as (
+  fds: Bytes,
+  count: number,
+  milliseconds: number,
+) => number
+const fcntlCall = libc.func('int fcntl(int fd, int cmd, long arg)') as (
+  fd: number,
+  command: number,
+  argument: number,
+) => number
+const eventfdCall = libc.func('int eventfd(unsigned int initval, int flags)') as (
+  initial: number,
+  flags: number,
+) => number
+const prctlCall = libc.func(
+  'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
+) as (option: number, a: number, b: number, c: number, d: number) => number
+const mountCall = libc.func(
+  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+) as (source: string, target: string, type: string, flags: number, data: string) => number
+const umount2Call = libc.func('int umount2(const char *target, int flags)') as (
+  target: string,
+  flags: number,
+) => number
+const exitCall = libc.func('void _exit(int status)') as (status: number) => void
+
+/** errno of the last call of this thread. */
+export function lastErrno(): number {
+  return koffi.errno()
+}
+
+/** Throw what the last call of this thread failed with. */
+export function fail(syscall: string, hint?: string): never {
+  const code = lastErrno()
+  throw new SystemError(syscall, code, errnoName(code), hint === undefined ? {} : { hint })
+}
+
+const F_GETFL = 3
+const F_SETFL = 4
+const O_NONBLOCK = 0o4000
+
+/** Set O_NONBLOCK on the open file description, so for every process that shares it. */
+export function setNonBlocking(fd: number): void {
+  const flags = fcntlCall(fd, F_GETFL, 0)
+  if (flags < 0 || fcntlCall(fd, F_SETFL, flags | O_NONBLOCK) < 0) fail('fcntl')
+}
+
+const EFD_CLOEXEC = 0o2000000
+const EFD_NONBLOCK = 0o4000
+
+/** A counter that wakes a poll(2) of another thread: `signal` it, `drain` it after waking. */
+export function createEventFd(): number {
+  const fd = eventfdCall(0, EFD_CLOEXEC | EFD_NONBLOCK)
+  if (fd < 0) fail('eventfd')
+  return fd
+}
+
+const one = new Uint8Array(new BigUint64Array([1n]).buffer)
+
+export function signalEventFd(fd: number): void {
+  if (write(fd, one, 8) < 0) fail('write')
+}
+
+export function drainEventFd(fd: number): void {
+  read(fd, new Uint8Array(8), 8)
+}
+
+const POLLIN = 1
+
+/** Waits until one of two descriptors is readable; the calling thread sleeps in the kernel. */
+export class Poller {
+  readonly #fds = new DataView(new ArrayBuffer(16))
+  readonly #bytes = new Uint8Array(this.#fds.buffer)
+
+  constructor(first: number, second: number) {
+    this.#fds.setInt32(0, first, true)
+    this.#fds.setInt32(8, second, true)
+    this.#fds.setUint16(4, POLLIN, true)
+    this.#fds.setUint16(12, POLLIN, true)
+  }
+
+  /** True when the second descriptor is readable; the first one's state shows at its next read. */
+  wait(): boolean {
+    this.#fds.setUint16(6, 0, true)
+    this.#fds.setUint16(14, 0, true)
+    pollCall(this.#bytes, 2, -1)
+    return this.#fds.getUint16(14, true) !== 0
+  }
+}
+
+const PR_SET_DUMPABLE = 4
+
+/** No core dump, and no ptrace or /proc/PID/mem for processes without CAP_SYS_PTRACE (prctl(2)). */
+export function forbidDumps(): void {
+  if (prctlCall(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) fail('prctl')
+}
+
+export function mount(source: string, target: string, type: string, flags: number, data: string): void {
+  if (mountCall(source, target, type, flags, data) !== 0) fail('mount')
+}
+
+const MNT_DETACH = 2
+
+/** Detach at once; what is open keeps its reference until the server goes (umount2(2), MNT_DETACH). */
+export function detach(target: string): void {
+  if (umount2Call(target, MNT_DETACH) !== 0) fail('umount2')
+}
+
+/** End the process now: no exit handler, no waiting for threads that sleep in the kernel. */
+export function exitNow(status: number): never {
+  exitCall(status)
+  throw new Error('unreachable')
+}

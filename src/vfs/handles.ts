@@ -1,0 +1,69 @@
+import { versionOf, isPresent, type PresentValue, type SecretEntry } from './table.ts'
+import type { Tree } from './tree.ts'
+
+/** A secret that has a value. */
+export type PresentEntry = SecretEntry & { readonly value: PresentValue }
+
+/**
+ * Open descriptors of secrets. A handle is nothing but the version of the value that it was opened on, so a later server understands it; what is
+ * kept here is how many there are, and the values that were replaced while somebody had them open.
+ */
+export class OpenVersions {
+  /** Node id, then version, to the number of open descriptors. */
+  readonly #open = new Map<number, Map<number, number>>()
+  /** The same, to the entry as it was. Versions in the order of their replacement. */
+  readonly #replaced = new Map<number, Map<number, PresentEntry>>()
+
+  opened(node: number, version: number): void {
+    const versions = this.#open.get(node) ?? new Map<number, number>()
+    this.#open.set(node, versions)
+    versions.set(version, (versions.get(version) ?? 0) + 1)
+  }
+
+  /** True when no descriptor of the node is left. */
+  released(node: number, version: number): boolean {
+    const versions = this.#open.get(node)
+    const count = (versions?.get(version) ?? 1) - 1
+    if (count > 0) {
+      versions?.set(version, count)
+      return false
+    }
+    versions?.delete(version)
+    this.#forget(node, version)
+    if (versions !== undefined && versions.size > 0) return false
+    this.#open.delete(node)
+    return true
+  }
+
+  /** An entry whose value was replaced, or that was removed, while that version of it was open. */
+  replaced(node: number, version: number): PresentEntry | undefined {
+    return this.#replaced.get(node)?.get(version)
+  }
+
+  /** The newest of those. */
+  lastReplaced(node: number): PresentEntry | undefined {
+    return [...(this.#replaced.get(node)?.values() ?? [])].at(-1)
+  }
+
+  /** Keep what `next` replaces and somebody has open. Copies, so that the old table's memory can go. */
+  keep(current: Tree, next: Tree): void {
+    for (const [id, versions] of this.#open) {
+      const node = current.nodes.get(id)
+      if (node?.kind !== 'secret' || !isPresent(node.entry.value)) continue
+      const { entry } = node
+      const { value } = entry
+      const successor = next.nodes.get(id)
+      const same = successor?.kind === 'secret' && versionOf(successor.entry.value) === value.version
+      if (same || !versions.has(value.version)) continue
+      const kept = this.#replaced.get(id) ?? new Map<number, PresentEntry>()
+      this.#replaced.set(id, kept)
+      kept.set(value.version, { ...entry, value: { ...value, sealed: value.sealed.slice() } })
+    }
+  }
+
+  #forget(node: number, version: number): void {
+    const kept = this.#replaced.get(node)
+    kept?.delete(version)
+    if (kept?.size === 0) this.#replaced.delete(node)
+  }
+}

@@ -1,0 +1,43 @@
+import { errno } from '../base/errno.ts'
+import { refuse, type Refusal } from '../fuse/handler.ts'
+import type { Request } from '../fuse/wire/decode.ts'
+import type { OpenVersions } from './handles.ts'
+import { isPresent, type PresentValue } from './table.ts'
+import type { SecretFile } from './tree.ts'
+
+/** Opens stored values into the reply; implemented by vault/memory-vault. */
+export interface ValueOpener {
+  /** Put `length` bytes from `offset` on behind the header of the reply. */
+  open(value: PresentValue, offset: number, length: number): void
+}
+
+/**
+ * OPEN of a secret: which version the descriptor will read. The version is the file handle.
+ */
+export function openSecret(file: SecretFile, open: OpenVersions): number | Refusal {
+  const { value } = file.entry
+  if (!isPresent(value)) return refuse(errno.EIO)
+  open.opened(file.id, value.version)
+  return value.version
+}
+
+/**
+ * READ of a secret, the straight line: the value of the version that was opened, then the bytes that are asked for, opened into the reply.
+ * Returns their number; past the end nothing is opened. `file` is undefined for one that was removed while open.
+ */
+export function readSecret(
+  file: SecretFile | undefined,
+  { header, body }: Request<'read'>,
+  open: OpenVersions,
+  vault: ValueOpener,
+  capacity: number,
+): number | Refusal {
+  const current = file?.entry.value
+  const isCurrent = current !== undefined && isPresent(current) && current.version === body.fh
+  const value = isCurrent ? current : open.replaced(header.nodeid, body.fh)?.value
+  if (value === undefined) return refuse(errno.ESTALE)
+  const length = Math.min(body.size, capacity, value.size - body.offset)
+  if (length <= 0) return 0
+  vault.open(value, body.offset, length)
+  return length
+}

@@ -1,0 +1,46 @@
+/**
+ * All secrets at one moment, as the main thread hands them to the FUSE worker: plain data that can be cloned between threads. A reload makes
+ * a new table; nobody changes one.
+ */
+export interface SecretTable {
+  /** Counts from 1; higher is newer. */
+  readonly generation: number
+  /** Permission bits of directories. */
+  readonly directoryMode: number
+  /** When the set of names last changed: seconds since 1970. */
+  readonly changedAt: number
+  readonly secrets: readonly SecretEntry[]
+}
+
+export interface SecretEntry {
+  readonly name: string
+  readonly uid: number
+  readonly gid: number
+  /** Permission bits. */
+  readonly mode: number
+  readonly value: EntryValue
+}
+
+/** A value, or why there is none: its readers get EIO. */
+export type EntryValue = PresentValue | { readonly failing: string }
+
+export interface PresentValue {
+  readonly size: number
+  /** As in vault/value.ts: ciphertext under the key of the process. */
+  readonly sealed: Uint8Array
+  /** Differs when the bytes differ; 1 to 2^52. It is the file handle, so it must come out the same in a later server. */
+  readonly version: number
+  /** When the value last changed: seconds since 1970. */
+  readonly changedAt: number
+}
+
+export function isPresent(value: EntryValue): value is PresentValue {
+  return 'sealed' in value
+}
+
+/** Version of a secret without a value. */
+export const NO_VERSION = 0
+
+export function versionOf(value: EntryValue): number {
+  return isPresent(value) ? value.version : NO_VERSION
+}
