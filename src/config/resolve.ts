@@ -1,0 +1,44 @@
+import { dirname, resolve } from 'node:path'
+import type { Config, ReadsRule, SecretConfig } from './config.ts'
+import { secondsOf } from './fields.ts'
+import type { DocumentInput, SecretInput } from './schema.ts'
+import { specOf } from './source-schema.ts'
+
+/** Fill in the defaults and make every path absolute. */
+export function resolveDocument(file: string, input: DocumentInput): Config {
+  const absolute = resolve(file)
+  const folder = dirname(absolute)
+  return {
+    file: absolute,
+    folder,
+    mountPoint: resolve(folder, input.mountPoint ?? '/run/hushfs'),
+    identities: (input.identities ?? []).map((path) => resolve(folder, path)),
+    store: resolve(folder, input.store ?? '/var/lib/hushfs/store'),
+    directoryMode: bitsOf(input.directoryMode ?? '0711'),
+    secrets: Object.entries(input.secrets ?? {}).map(([name, secret]) => resolveSecret(name, secret, folder)),
+  }
+}
+
+function resolveSecret(name: string, input: SecretInput, folder: string): SecretConfig {
+  return {
+    name,
+    source: specOf(input.source, folder),
+    owner: input.owner ?? 'root',
+    group: input.group ?? 'root',
+    mode: bitsOf(input.mode ?? '0400'),
+    units: input.units,
+    userUnits: input.userUnits,
+    manager: input.manager ?? true,
+    reads: readsOf(input.reads ?? 'always'),
+    restartUnits: input.restartUnits ?? [],
+    reloadUnits: input.reloadUnits ?? [],
+  }
+}
+
+function bitsOf(mode: string): number {
+  return Number.parseInt(mode, 8)
+}
+
+function readsOf(input: NonNullable<SecretInput['reads']>): ReadsRule {
+  return typeof input === 'string' ? { kind: input } : { kind: 'startup', seconds: secondsOf(input.startup) }
+}

@@ -1,0 +1,78 @@
+import { resolve } from 'node:path'
+import * as z from 'zod/mini'
+import type { SourceSpec } from './config.ts'
+import { expected, path, plaintext } from './fields.ts'
+
+/** What the configuration file says about one kind of source, and how that becomes a specification. */
+interface SourceRow<Value extends z.ZodMiniType> {
+  readonly schema: Value
+  readonly description: string
+  readonly example: z.infer<Value>
+  spec(value: z.infer<Value>, folder: string): SourceSpec
+}
+
+const row = <Value extends z.ZodMiniType>(row: SourceRow<Value>) => row
+
+/** One row for each kind of source, in the order of messages. */
+const rows = {
+  sealed: row({
+    schema: path,
+    description: "hushfs' own sealed file",
+    example: 'db-password.sealed',
+    spec: (file, folder) => ({ kind: 'sealed', file: resolve(folder, file) }),
+  }),
+  age: row({
+    schema: path,
+    description: 'An age file, binary or armored',
+    example: 'secrets/db-password.age',
+    spec: (file, folder) => ({ kind: 'age', file: resolve(folder, file) }),
+  }),
+  file: row({
+    schema: path,
+    description: 'A file with the plaintext, for tests and migration',
+    example: '/root/db-password',
+    spec: (file, folder) => ({ kind: 'file', path: resolve(folder, file) }),
+  }),
+  text: row({
+    schema: plaintext,
+    description: 'The plaintext itself, for tests and migration',
+    example: 'not a secret',
+    spec: (value) => ({ kind: 'text', value }),
+  }),
+}
+
+type Rows = typeof rows
+type Kind = keyof Rows
+type Fields = { [K in Kind]: z.ZodMiniOptional<Rows[K]['schema']> }
+
+/** The kinds that a configuration may name. */
+export const sourceKinds = Object.keys(rows) as readonly Kind[]
+
+const ONE = `one of ${sourceKinds.join(', ')}`
+
+const fields = Object.fromEntries(
+  Object.entries(rows).map(([kind, { schema, description, example }]) => [
+    kind,
+    z.optional(schema.check(z.meta({ description, examples: [example] }))),
+  ]),
+) as Fields
+
+/** A map with exactly one key, the kind. */
+export const source = z.strictObject(fields, expected(`${ONE}, such as {sealed: FILE}`)).check(
+  z.refine((value) => Object.keys(value).length === 1, { error: `expected exactly ${ONE}` }),
+  z.meta({
+    description: 'Where the encrypted value comes from',
+    examples: [{ sealed: rows.sealed.example }],
+    minProperties: 1,
+    maxProperties: 1,
+  }),
+)
+
+/** The specification of a checked `source`. */
+export function specOf(value: z.infer<typeof source>, folder: string): SourceSpec {
+  for (const kind of sourceKinds) {
+    const row: SourceRow<z.ZodMiniType> = rows[kind]
+    if (value[kind] !== undefined) return row.spec(value[kind], folder)
+  }
+  throw new TypeError('a source that the schema accepted has no kind')
+}
