@@ -8,14 +8,26 @@ export interface CommandRow {
   load(): Promise<Command>
 }
 
-export const row = <Options extends GlobalOptions>(
+const row = <Options extends GlobalOptions>(
   command: string,
   describe: string,
   load: () => Promise<{ command: Command<Options> }>,
 ): CommandRow => ({ command, describe, load: async () => (await load()).command })
 
 /** Every command in the order of `hushfs --help`. */
-export const commands: readonly CommandRow[] = []
+export const commands: readonly CommandRow[] = [
+  row(
+    'init [dir]',
+    'Make an identity, an empty store and a commented configuration',
+    () => import('./init.ts'),
+  ),
+  row('keygen', 'Make a new identity and print its recipient', () => import('./keygen.ts')),
+  row('check', 'Open every source and say which secrets would be served', () => import('./check.ts')),
+  row('mount [mountpoint]', 'Mount and serve in the foreground', () => import('./mount.ts')),
+  row('unmount [mountpoint]', 'Take a mount away', () => import('./unmount.ts')),
+  row('reload [mountpoint]', 'Let a running mount read everything again', () => import('./reload.ts')),
+  row('config', 'Show what a configuration may contain', () => import('./config.ts')),
+]
 
 /** The word that calls a command. */
 export function wordOf(row: CommandRow): string {

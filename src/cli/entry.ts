@@ -1,4 +1,9 @@
 #!/usr/bin/env node
-import { main } from './main.ts'
+import { prepareUnseal, takePrepared } from '../daemon/prepared.ts'
 
-process.exitCode = await main(process.argv.slice(2))
+const argv = process.argv.slice(2)
+// The child's start overlaps with loading the command line and the configuration.
+if (argv[0] === 'mount') prepareUnseal()
+const { main } = await import('./main.ts')
+process.exitCode = await main(argv)
+takePrepared()?.kill()

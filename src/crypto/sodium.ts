@@ -1,4 +1,7 @@
 import wrappers from 'libsodium-wrappers'
+import { CURVE25519_BYTES, SEAL_BYTES, TAG_BYTES } from './sizes.ts'
+
+export { CURVE25519_BYTES, KEY_BYTES, NONCE_BYTES, SEAL_BYTES, TAG_BYTES } from './sizes.ts'
 
 /**
  * libsodium on its own heap. The high-level calls of libsodium-wrappers leave plaintext and key behind in the
@@ -77,14 +80,6 @@ interface Heap {
   ): number
   _crypto_sign_ed25519_pk_to_curve25519(out: number, publicKey: number): number
 }
-
-/** XChaCha20-Poly1305 (IETF variant of libsodium): lengths in bytes. */
-export const KEY_BYTES = 32
-export const NONCE_BYTES = 24
-export const TAG_BYTES = 16
-/** What a sealed box adds to its message: an ephemeral public key and a tag. */
-export const SEAL_BYTES = 48
-export const CURVE25519_BYTES = 32
 
 export interface Sodium {
   /** Memory of the WASM heap, zeroed. Throws `RangeError` when the heap can't grow. */

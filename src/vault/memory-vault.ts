@@ -1,5 +1,6 @@
 import { ProtocolError } from '../base/errors.ts'
-import { NONCE_BYTES, TAG_BYTES, type Region, type Sodium } from '../crypto/sodium.ts'
+import { NONCE_BYTES, TAG_BYTES } from '../crypto/sizes.ts'
+import type { Region, Sodium } from '../crypto/sodium.ts'
 import { CHUNK_BYTES, chunkLength, chunkOffset, PREFIX_BYTES, setChunkIndex } from './value.ts'
 
 /** A value as it waits in memory. */

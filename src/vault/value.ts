@@ -1,4 +1,5 @@
-import { NONCE_BYTES, TAG_BYTES, type Region, type Sodium } from '../crypto/sodium.ts'
+import { NONCE_BYTES, TAG_BYTES } from '../crypto/sizes.ts'
+import type { Region, Sodium } from '../crypto/sodium.ts'
 
 /**
  * How one value waits in memory: a random prefix, then the value in chunks, each XChaCha20-Poly1305 under the key of the process. A chunk's

@@ -1,0 +1,65 @@
+import { writeSync } from 'node:fs'
+import { createLog } from '../base/log.ts'
+import { loadConfig } from '../config/load.ts'
+import { freeMountPoint } from '../daemon/mount-point.ts'
+import { takePrepared } from '../daemon/prepared.ts'
+import { Server } from '../daemon/server.ts'
+import type { Command, GlobalOptions } from './command.ts'
+
+interface MountOptions extends GlobalOptions {
+  mountpoint: string | undefined
+  trace: boolean
+}
+
+export const command: Command<MountOptions> = {
+  builder: (yargs) =>
+    yargs
+      .positional('mountpoint', {
+        type: 'string',
+        describe: 'Folder to mount on, instead of the configured one',
+      })
+      .option('trace', {
+        type: 'boolean',
+        default: false,
+        describe: 'Show every FUSE operation on standard error: names and sizes, never content',
+      })
+      .example('$0 mount', 'serve /etc/hushfs/hushfs.yaml at its mount point, in the foreground')
+      .example('$0 mount --config ./hushfs.yaml /mnt/secrets', 'serve another configuration elsewhere')
+      .epilogue(
+        'SIGHUP reads the configuration and every source again; Ctrl-C or SIGTERM unmounts. A running mount is told on standard error by the line "ready: N secrets (N failing) at MOUNTPOINT".',
+      ),
+  handler: (args) => serve(args.config, args.mountpoint, args.trace),
+}
+
+/** Mount and serve until the mount is gone. */
+export async function serve(
+  configFile: string,
+  mountPoint: string | undefined,
+  trace: boolean,
+): Promise<void> {
+  const log = createLog()
+  const config = loadConfig(configFile)
+  const place = await freeMountPoint(mountPoint ?? config.mountPoint)
+  const readConfig = () => loadConfig(configFile)
+  const server = await Server.start({ config, place, readConfig, log, trace, prepared: takePrepared() })
+  const { total, failing } = server.secrets
+  writeSync(2, `ready: ${total} secrets (${failing} failing) at ${place}\n`)
+  const release = onSignals(server)
+  try {
+    await server.ended
+  } finally {
+    release()
+  }
+}
+
+/** Until the returned function is called, signals go to the server. */
+function onSignals(server: Server): () => void {
+  const stop = () => {
+    server.stop()
+  }
+  const reload = () => void server.reload()
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', reload)
+  return () => {
+    process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', reload)
+  }
+}

@@ -1,0 +1,88 @@
+import { writeSync } from 'node:fs'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { reasonOf } from '../base/errors.ts'
+import { loadSodium } from '../crypto/sodium.ts'
+import { Channel } from '../fuse/channel.ts'
+import { Frame } from '../fuse/frame.ts'
+import { Session } from '../fuse/session.ts'
+import { OUT_HEADER_BYTES } from '../fuse/wire/encode.ts'
+import { MAX_SECRET_BYTES } from '../sources/source.ts'
+import { MemoryVault } from '../vault/memory-vault.ts'
+import { errnoFor } from '../vfs/errno-for.ts'
+import { SecretFs } from '../vfs/secret-fs.ts'
+import type { FromWorker, StatusFacts, ToWorker, WorkerStart } from './worker-protocol.ts'
+
+/**
+ * The FUSE thread: composes channel, session, filesystem and vault, and runs the loop until the mount is gone. It never returns to its event
+ * loop; what the main thread says is fetched after a wake-up.
+ */
+const port = parentPort
+if (port === null) throw new Error('fuse-worker runs as a worker thread')
+const say = (message: FromWorker) => {
+  port.postMessage(message)
+}
+
+/** No request that hushfs takes is longer: names and structs, no WRITE. FUSE_MIN_READ_BUFFER is 8192. */
+const REQUEST_BYTES = 1 << 17
+
+async function run(start: WorkerStart): Promise<void> {
+  const sodium = await loadSodium()
+  const reply = sodium.allocate(OUT_HEADER_BYTES + MAX_SECRET_BYTES)
+  const frame = new Frame(() => reply.bytes())
+  const vault = new MemoryVault(sodium, start.memoryKey, reply, OUT_HEADER_BYTES)
+  let { facts } = start
+  const virtual = new Map([['.hushfs/status.json', () => statusOf(facts, fs)]])
+  const fs: SecretFs = new SecretFs(start.table, {
+    vault,
+    virtual,
+    onUncached: (node) => {
+      say({ kind: 'uncached', node })
+    },
+  })
+  const session = new Session({
+    channel: new Channel(start.device, start.wake, REQUEST_BYTES),
+    frame,
+    handler: fs,
+    onInit: () => {
+      say({ kind: 'initialized' })
+    },
+    onWake: () =>
+      hear((message) => {
+        if (message.kind === 'stop') return false
+        facts = message.facts
+        if (message.kind === 'replace') {
+          fs.replace(message.table)
+          say({ kind: 'replaced', generation: message.table.generation })
+        }
+        return true
+      }),
+    onError: (op, error) => {
+      say({ kind: 'unexpected', op, reason: reasonOf(error) })
+      return errnoFor(error)
+    },
+    trace: start.trace ? { line: (text) => void writeSync(2, `${text}\n`) } : undefined,
+  })
+  say({ kind: 'serving' })
+  session.run()
+  say({ kind: 'ended' })
+}
+
+/** Every message that waits; false as soon as one of them ends the loop. */
+function hear(act: (message: ToWorker) => boolean): boolean {
+  if (port === null) return false
+  for (;;) {
+    const received = receiveMessageOnPort(port) as { message: ToWorker } | undefined
+    if (received === undefined) return true
+    if (!act(received.message)) return false
+  }
+}
+
+function statusOf(facts: StatusFacts, fs: SecretFs): Uint8Array {
+  return Buffer.from(`${JSON.stringify({ ...facts, counters: fs.counters }, undefined, 2)}\n`)
+}
+
+try {
+  await run(workerData as WorkerStart)
+} catch (error) {
+  say({ kind: 'fatal', reason: reasonOf(error) })
+}

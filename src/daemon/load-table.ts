@@ -1,0 +1,61 @@
+import type { Config, SecretConfig } from '../config/config.ts'
+import type { Accounts } from '../sys/accounts.ts'
+import { isPresent, type EntryValue, type SecretEntry, type SecretTable } from '../vfs/table.ts'
+
+const ROOT = 0
+
+/** A table from a configuration, the accounts of the host, and the values in the order of the configuration. */
+export function loadTable(
+  config: Config,
+  accounts: Accounts,
+  values: readonly EntryValue[],
+  previous: SecretTable | undefined,
+  now: number,
+): SecretTable {
+  const before = new Map(previous?.secrets.map((entry) => [entry.name, entry.value]))
+  const secrets = config.secrets.map((secret, index) => {
+    const value = values[index] ?? { failing: 'it was not opened' }
+    return entryOf(secret, accounts, dated(value, before.get(secret.name), previous !== undefined, now))
+  })
+  const sameNames = previous !== undefined && hasNames(before, secrets)
+  return {
+    generation: (previous?.generation ?? 0) + 1,
+    directoryMode: config.directoryMode,
+    changedAt: sameNames ? previous.changedAt : now,
+    secrets,
+  }
+}
+
+/** An owner that doesn't exist fails its secret and leaves the file to root. */
+function entryOf(secret: SecretConfig, accounts: Accounts, value: EntryValue): SecretEntry {
+  const { name, mode } = secret
+  const uid = accounts.uid(secret.owner)
+  const gid = accounts.gid(secret.group)
+  if (uid === undefined)
+    return { name, mode, uid: ROOT, gid: ROOT, value: unknownAccount('owner', secret.owner) }
+  if (gid === undefined)
+    return { name, mode, uid: ROOT, gid: ROOT, value: unknownAccount('group', secret.group) }
+  return { name, mode, uid, gid, value }
+}
+
+/** The reason as `status`, `check` and the log give it. */
+export function unknownAccount(what: 'owner' | 'group', name: string | number): { failing: string } {
+  const file = what === 'owner' ? '/etc/passwd' : '/etc/group'
+  return { failing: `${what} ${name} is not in ${file}` }
+}
+
+/** An unchanged value keeps its time; a changed one has the time at which the server saw the change. */
+function dated(
+  value: EntryValue,
+  before: EntryValue | undefined,
+  reloaded: boolean,
+  now: number,
+): EntryValue {
+  if (!isPresent(value) || !reloaded || before === undefined) return value
+  const unchanged = isPresent(before) && before.version === value.version
+  return { ...value, changedAt: unchanged ? before.changedAt : now }
+}
+
+function hasNames(before: ReadonlyMap<string, unknown>, secrets: readonly SecretEntry[]): boolean {
+  return before.size === secrets.length && secrets.every((entry) => before.has(entry.name))
+}

@@ -1,0 +1,194 @@
+import { randomFillSync } from 'node:crypto'
+import { closeSync } from 'node:fs'
+import { exitStatus, MountError, reasonOf } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { Config } from '../config/config.ts'
+import { KEY_BYTES } from '../crypto/sizes.ts'
+import { notify } from '../fuse/channel.ts'
+import { invalidateInode } from '../fuse/wire/encode.ts'
+import { loadAccounts } from '../sys/accounts.ts'
+import { forbidDumps } from '../sys/libc.ts'
+import type { SecretTable } from '../vfs/table.ts'
+import { loadTable } from './load-table.ts'
+import { detachMount, mountDevice, openDevice } from './mounting.ts'
+import { failingOf, statusFacts, type Running } from './status-facts.ts'
+import { notificationsFor } from './table-diff.ts'
+import { unseal, type UnsealChild } from './unseal-client.ts'
+import { KEYS_BYTES } from './unseal-protocol.ts'
+import { WorkerClient } from './worker-client.ts'
+import type { FromWorker, StatusFacts } from './worker-protocol.ts'
+
+export interface ServerOptions {
+  readonly config: Config
+  /** Absolute, free (mount-point.ts). */
+  readonly place: string
+  /** Reads the configuration again, for a reload; throws `ConfigError`. */
+  readonly readConfig: () => Config
+  readonly log: Log
+  readonly trace: boolean
+  readonly prepared?: UnsealChild | undefined
+}
+
+type Waiting = { kind: FromWorker['kind']; done: () => void }
+
+/**
+ * The server's main thread: loads tables through unseal children, hands them to the FUSE worker, tells the kernel what changed. It never
+ * touches its own mount.
+ */
+export class Server {
+  /** Resolves when the mount is gone or the server was stopped; rejects when the worker broke. */
+  readonly ended: Promise<void>
+  readonly #options: ServerOptions
+  /** For values in memory, and for versions: of this process only. */
+  readonly #keys: Uint8Array
+  readonly #device: number
+  readonly #worker: WorkerClient
+  readonly #running: Running
+  #table: SecretTable
+  #reloads: StatusFacts['reloads'] = { count: 0, last: null }
+  #reloading: Promise<void> = Promise.resolve()
+  #waiting: Waiting[] = []
+  #end: (error?: Error) => void = () => undefined
+  #closed = false
+
+  /** Load every secret, mount, and resolve when reads work. */
+  static async start(options: ServerOptions): Promise<Server> {
+    forbidDumps()
+    const keys = randomFillSync(new Uint8Array(KEYS_BYTES))
+    const table = await load(options, options.config, keys, undefined)
+    const device = openDevice()
+    const server = new Server(options, keys, device, table)
+    await server.#mount()
+    return server
+  }
+
+  private constructor(options: ServerOptions, keys: Uint8Array, device: number, table: SecretTable) {
+    this.#options = options
+    this.#keys = keys
+    this.#device = device
+    this.#table = table
+    this.#running = {
+      mountPoint: options.place,
+      config: options.config.file,
+      startedAt: new Date().toISOString(),
+    }
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = (error) => (error === undefined ? resolve() : reject(error))
+    })
+    const start = {
+      device,
+      memoryKey: keys.subarray(0, KEY_BYTES),
+      table,
+      facts: this.#facts(),
+      trace: options.trace,
+    }
+    this.#worker = new WorkerClient(start, (message) => {
+      this.#hear(message)
+    })
+  }
+
+  get secrets(): { total: number; failing: number } {
+    return this.#facts().secrets
+  }
+
+  /** Read configuration and sources again. On a bad configuration nothing changes. Reloads come one after the other. */
+  reload(): Promise<void> {
+    this.#reloading = this.#reloading.then(() => this.#reload())
+    return this.#reloading
+  }
+
+  /** Detach the mount and end: readers get ENOTCONN at once. */
+  stop(): void {
+    detachMount(this.#options.place)
+    this.#worker.tell({ kind: 'stop' })
+  }
+
+  async #mount(): Promise<void> {
+    const { place, config } = this.#options
+    await this.#until('serving')
+    mountDevice(this.#device, place, config.directoryMode)
+    await this.#until('initialized')
+    this.#warn()
+  }
+
+  async #reload(): Promise<void> {
+    const { log } = this.#options
+    const count = this.#reloads.count + 1
+    const at = new Date().toISOString()
+    try {
+      const config = this.#options.readConfig()
+      await this.#replace(await load(this.#options, config, this.#keys, this.#table))
+      this.#reloads = { count, last: { at, exitStatus: 0 } }
+      const { total, failing } = this.secrets
+      log.info(`reloaded: ${total} secrets (${failing} failing)`)
+      this.#warn()
+    } catch (error) {
+      this.#reloads = { count, last: { at, exitStatus: exitStatus(error), reason: reasonOf(error) } }
+      log.error(`reload failed, nothing changed: ${reasonOf(error)}`)
+    }
+    this.#worker.tell({ kind: 'facts', facts: this.#facts() })
+  }
+
+  /** The worker first, then the kernel's caches: what was cached before the swap is what the notifications drop. */
+  async #replace(table: SecretTable): Promise<void> {
+    const before = this.#table
+    this.#table = table
+    const replaced = this.#until('replaced')
+    this.#worker.tell({ kind: 'replace', table, facts: this.#facts() })
+    await replaced
+    for (const message of notificationsFor(before, table)) this.#notify(message)
+  }
+
+  #hear(message: FromWorker): void {
+    const { log } = this.#options
+    if (message.kind === 'uncached') this.#notify(invalidateInode(message.node, 0n))
+    if (message.kind === 'unexpected') log.error(`${message.op}: ${message.reason}`)
+    if (message.kind === 'fatal') this.#finish(new MountError(`the FUSE worker broke: ${message.reason}`))
+    if (message.kind === 'ended') this.#finish()
+    const woken = this.#waiting.filter(({ kind }) => kind === message.kind)
+    this.#waiting = this.#waiting.filter(({ kind }) => kind !== message.kind)
+    for (const { done } of woken) done()
+  }
+
+  #finish(error?: Error): void {
+    if (error !== undefined) detachMount(this.#options.place)
+    if (this.#closed) return
+    this.#closed = true
+    closeSync(this.#device)
+    this.#keys.fill(0)
+    this.#end(error)
+  }
+
+  #notify(message: Uint8Array): void {
+    if (!this.#closed) notify(this.#device, message)
+  }
+
+  #until(kind: FromWorker['kind']): Promise<void> {
+    const heard = new Promise<void>((done) => this.#waiting.push({ kind, done }))
+    return Promise.race([heard, this.ended])
+  }
+
+  #facts(): StatusFacts {
+    return statusFacts(this.#running, this.#table, this.#reloads)
+  }
+
+  #warn(): void {
+    for (const { name, reason } of failingOf(this.#table))
+      this.#options.log.warning(`secret ${name}: ${reason}`)
+  }
+}
+
+async function load(
+  options: ServerOptions,
+  config: Config,
+  keys: Uint8Array,
+  previous: SecretTable | undefined,
+): Promise<SecretTable> {
+  const { identities, secrets } = config
+  const prepared = previous === undefined ? options.prepared : undefined
+  const values = await unseal(
+    { identities, secrets: secrets.map(({ name, source }) => ({ name, source })) },
+    { keys, prepared },
+  )
+  return loadTable(config, loadAccounts(), values, previous, Math.floor(Date.now() / 1000))
+}

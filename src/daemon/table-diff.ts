@@ -1,0 +1,86 @@
+import { invalidateInode, notifyDelete } from '../fuse/wire/encode.ts'
+import { versionOf, type SecretEntry, type SecretTable } from '../vfs/table.ts'
+import { nodeId } from '../vfs/tree.ts'
+
+const ALL_PAGES = 0n
+const ATTRIBUTES_ONLY = -1n
+
+/** Names whose value, or whose being there, differs between two tables. */
+export interface TableDiff {
+  readonly added: readonly string[]
+  readonly changed: readonly string[]
+  readonly removed: readonly string[]
+  /** The value is the same, owner, group or mode differ. */
+  readonly attributes: readonly string[]
+}
+
+export function diffTables(before: SecretTable, after: SecretTable): TableDiff {
+  const old = new Map(before.secrets.map((entry) => [entry.name, entry]))
+  const names = new Set(after.secrets.map(({ name }) => name))
+  const both = after.secrets.flatMap((entry) => pair(old.get(entry.name), entry))
+  return {
+    added: after.secrets.filter(({ name }) => !old.has(name)).map(({ name }) => name),
+    removed: before.secrets.filter(({ name }) => !names.has(name)).map(({ name }) => name),
+    changed: both.filter(([a, b]) => versionOf(a.value) !== versionOf(b.value)).map(([a]) => a.name),
+    attributes: both
+      .filter(([a, b]) => versionOf(a.value) === versionOf(b.value) && !sameAttributes(a, b))
+      .map(([a]) => a.name),
+  }
+}
+
+function pair(before: SecretEntry | undefined, after: SecretEntry): [SecretEntry, SecretEntry][] {
+  return before === undefined ? [] : [[before, after]]
+}
+
+function sameAttributes(a: SecretEntry, b: SecretEntry): boolean {
+  return a.uid === b.uid && a.gid === b.gid && a.mode === b.mode
+}
+
+/**
+ * What the kernel must be told after a table was replaced. A changed value drops its name as an atomic rename would (watchers get
+ * DELETE_SELF) and its pages and attributes; the node stays, so a bind mount of the file follows.
+ */
+export function notificationsFor(before: SecretTable, after: SecretTable): Uint8Array[] {
+  const { added, changed, removed, attributes } = diffTables(before, after)
+  const dropped = [...changed, ...removed].flatMap((name) => {
+    const id = nodeId('secret', name)
+    return [
+      notifyDelete(nodeId('directory', parentOf(name)), id, baseOf(name)),
+      invalidateInode(id, ALL_PAGES),
+    ]
+  })
+  const restated = attributes.map((name) => invalidateInode(nodeId('secret', name), ATTRIBUTES_ONLY))
+  return [...dropped, ...restated, ...foldersOf([...added, ...removed]), ...vanishedFolders(before, after)]
+}
+
+/** Folders in which something came or went: their attributes (link count, time). */
+function foldersOf(names: readonly string[]): Uint8Array[] {
+  const folders = new Set(names.flatMap(ancestors))
+  return [...folders].map((path) => invalidateInode(nodeId('directory', path), ATTRIBUTES_ONLY))
+}
+
+/** Folders that no secret is in any more: their names, the innermost first. */
+function vanishedFolders(before: SecretTable, after: SecretTable): Uint8Array[] {
+  const left = new Set(after.secrets.flatMap(({ name }) => ancestors(name)))
+  const gone = new Set(
+    before.secrets.flatMap(({ name }) => ancestors(name)).filter((path) => !left.has(path)),
+  )
+  gone.delete('')
+  return [...gone]
+    .sort((a, b) => b.length - a.length)
+    .map((path) => notifyDelete(nodeId('directory', parentOf(path)), nodeId('directory', path), baseOf(path)))
+}
+
+/** The folders that a path lies in, from its own to the root (''). */
+function ancestors(path: string): string[] {
+  const parent = parentOf(path)
+  return parent === '' ? [''] : [parent, ...ancestors(parent)]
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
+}
+
+function baseOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}

@@ -1,0 +1,38 @@
+import { Worker } from 'node:worker_threads'
+import { distFile } from '../base/dist.ts'
+import { reasonOf } from '../base/errors.ts'
+import { createEventFd, signalEventFd } from '../sys/libc.ts'
+import { isPresent, type SecretTable } from '../vfs/table.ts'
+import type { FromWorker, ToWorker, WorkerStart } from './worker-protocol.ts'
+
+/** The FUSE worker as the main thread sees it. */
+export class WorkerClient {
+  readonly #worker: Worker
+  readonly #wake: number
+
+  /** Starts the thread; `onMessage` is told everything that it says, a crash as `fatal`. */
+  constructor(start: Omit<WorkerStart, 'wake'>, onMessage: (message: FromWorker) => void) {
+    this.#wake = createEventFd()
+    this.#worker = new Worker(distFile('fuse-worker.js'), {
+      workerData: { ...start, wake: this.#wake } satisfies WorkerStart,
+      transferList: memoryOf(start.table),
+      env: {},
+    })
+    this.#worker.on('message', onMessage)
+    this.#worker.on('error', (error) => {
+      onMessage({ kind: 'fatal', reason: reasonOf(error) })
+    })
+  }
+
+  /** Say something and wake the thread from poll(2). */
+  tell(message: ToWorker): void {
+    this.#worker.postMessage(message, message.kind === 'replace' ? memoryOf(message.table) : [])
+    signalEventFd(this.#wake)
+  }
+}
+
+/** The buffers that values lie in: they move to the worker, so each value is in memory once. */
+function memoryOf(table: SecretTable): ArrayBuffer[] {
+  const buffers = table.secrets.flatMap(({ value }) => (isPresent(value) ? [value.sealed.buffer] : []))
+  return [...new Set(buffers)] as ArrayBuffer[]
+}

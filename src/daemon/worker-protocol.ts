@@ -1,0 +1,51 @@
+import type { SecretTable } from '../vfs/table.ts'
+
+/** What the FUSE worker is started with. */
+export interface WorkerStart {
+  /** Descriptors, which threads share: /dev/fuse, and the eventfd that wakes the worker. */
+  readonly device: number
+  readonly wake: number
+  /** KEY_BYTES of memory key; the worker copies it to its WASM heap. */
+  readonly memoryKey: Uint8Array
+  readonly table: SecretTable
+  readonly facts: StatusFacts
+  readonly trace: boolean
+}
+
+/** To the worker, read after a signal on its eventfd. */
+export type ToWorker =
+  | { readonly kind: 'replace'; readonly table: SecretTable; readonly facts: StatusFacts }
+  | { readonly kind: 'facts'; readonly facts: StatusFacts }
+  | { readonly kind: 'stop' }
+
+/** From the worker. */
+export type FromWorker =
+  /** The loop runs; the device may be mounted. */
+  | { readonly kind: 'serving' }
+  /** INIT was answered: reads work. */
+  | { readonly kind: 'initialized' }
+  /** The table of this generation is served from the next request on. */
+  | { readonly kind: 'replaced'; readonly generation: number }
+  /** No descriptor of the node is left, and the kernel may have pages of it. */
+  | { readonly kind: 'uncached'; readonly node: number }
+  | { readonly kind: 'unexpected'; readonly op: string; readonly reason: string }
+  /** The loop ended: the mount is gone, or it was told to stop. */
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'fatal'; readonly reason: string }
+
+/** What `.hushfs/status.json` says, but for the counters, which the worker has. Times are RFC 3339. */
+export interface StatusFacts {
+  readonly version: string
+  readonly pid: number
+  readonly mountPoint: string
+  readonly config: string
+  readonly startedAt: string
+  readonly generation: number
+  readonly secrets: { readonly total: number; readonly failing: number }
+  readonly failing: readonly { readonly name: string; readonly reason: string }[]
+  readonly reloads: {
+    readonly count: number
+    /** Of the last one; exit status 0, or why nothing changed. */
+    readonly last: { readonly at: string; readonly exitStatus: number; readonly reason?: string } | null
+  }
+}
