@@ -1,6 +1,7 @@
 // Bundles src/ into dist/: one process image per entry, code that only some commands need in chunks of its own.
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -13,6 +14,10 @@ const entries = {
   'fuse-worker': 'src/daemon/fuse-worker.ts',
 }
 const present = Object.entries(entries).filter(([, source]) => existsSync(join(root, source)))
+
+// The ES module build of cliui breaks the lines of `--help` in the middle of words; its CommonJS build doesn't.
+const fromYargs = createRequire(createRequire(import.meta.url).resolve('yargs'))
+const alias = { cliui: fromYargs.resolve('cliui') }
 
 await mkdir(join(root, '.cache'), { recursive: true })
 const scratch = await mkdtemp(join(root, '.cache', 'build-'))
@@ -29,6 +34,7 @@ try {
     target: 'node20',
     // Its native library is found next to its own package.json.
     external: ['koffi'],
+    alias,
     // Names stay: stack traces of --debug are read by people.
     minifySyntax: true,
     minifyWhitespace: true,

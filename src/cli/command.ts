@@ -15,7 +15,7 @@ export interface Command<Options = GlobalOptions> {
   /** Declares the options of this command, with at least one example. */
   builder(yargs: Argv<GlobalOptions>): Argv<Options>
   /** Throws a HushfsError when it fails; resolves to another exit status than 0 when it has said why itself. */
-  handler(args: ArgumentsCamelCase<Options>): Promise<void> | Promise<number>
+  handler(args: ArgumentsCamelCase<Options>): Promise<void> | Promise<number> | undefined
 }
 
 /** Where the configuration is unless `--config` says otherwise. */

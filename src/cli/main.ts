@@ -1,3 +1,4 @@
+import { closest, distance } from 'fastest-levenshtein'
 import yargs from 'yargs'
 import { exitStatus, InterruptedError, isNodeError, UsageError } from '../base/errors.ts'
 import { version } from '../base/version.ts'
@@ -63,7 +64,6 @@ function frame() {
     .alias({ help: 'h' })
     .strict()
     .strictCommands()
-    .recommendCommands()
     .demandCommand(1, 'which command?')
     .wrap(Math.min(100, process.stdout.columns || 100))
     .exitProcess(false)
@@ -95,9 +95,15 @@ function refuseRepeated(args: Record<string, unknown>, options: unknown): true {
 /** yargs gives a message for wrong words and an error for what a handler threw. */
 function fail(message: string | undefined, error: Error | undefined): never {
   if (error !== undefined && error.name !== 'YError') throw error
-  throw new UsageError(message ?? error?.message ?? 'wrong usage', {
-    hint: 'hushfs --help lists the commands',
-  })
+  const text = message ?? error?.message ?? 'wrong usage'
+  throw new UsageError(text.charAt(0).toLowerCase() + text.slice(1), { hint: hintFor(text) })
+}
+
+function hintFor(message: string): string {
+  const [, word] = /^Unknown commands?: (\S+)$/.exec(message) ?? []
+  const near = word === undefined ? '' : closest(word, commands.map(wordOf))
+  if (word !== undefined && distance(word, near) <= 2) return `did you mean \`hushfs ${near}\`?`
+  return '`hushfs --help` lists the commands, `hushfs COMMAND --help` the options of one'
 }
 
 /** A reader that went away (`hushfs list | head -1`) ends the command quietly; a full disk doesn't. */

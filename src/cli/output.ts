@@ -25,12 +25,16 @@ export interface Output {
 export interface Progress {
   /** One more step is done. */
   step(): void
+  /** So many steps are done. */
+  reach(done: number): void
   /** Removes the bar; call it in `finally`. */
   stop(): void
 }
 
 /** Fewer steps than this need no bar. */
 const BAR_FROM = 20
+
+const NO_BAR: Progress = { step: () => undefined, reach: () => undefined, stop: () => undefined }
 
 export function createOutput(options: Pick<GlobalOptions, 'json'>): Output {
   return {
@@ -75,9 +79,9 @@ function wantsColours(stream: NodeJS.WriteStream): boolean {
 }
 
 async function createProgress(what: string, total: number): Promise<Progress> {
-  if (!process.stderr.isTTY || total < BAR_FROM) return { step: () => undefined, stop: () => undefined }
+  if (!process.stderr.isTTY || total < BAR_FROM) return NO_BAR
   const { SingleBar } = (await import('cli-progress')).default
   const bar = new SingleBar({ format: `${what} [{bar}] {value}/{total}`, clearOnComplete: true })
   bar.start(total, 0)
-  return { step: () => bar.increment(), stop: () => bar.stop() }
+  return { step: () => bar.increment(), reach: (done) => bar.update(done), stop: () => bar.stop() }
 }

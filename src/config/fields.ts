@@ -38,7 +38,7 @@ const account = (what: string) => {
   const error = `expected ${what}`
   return z.union(
     [
-      z.string().check(z.regex(/^[^\s:,/\0]+$/, { error })),
+      z.string().check(z.regex(/^[^\s:,/\u0000-\u001f\u007f]+$/, { error })),
       z.int({ error }).check(z.gte(0, { error }), z.lte(LAST_ID, { error })),
     ],
     { error },
@@ -75,7 +75,7 @@ export const unitGlob = string(
 /** `USER/UNIT` for a unit of that user's own manager. */
 export const userUnitGlob = string(
   'a user and a unit such as alice/syncthing.service',
-  new RegExp(String.raw`^[^\s:,/\0]+/${GLOB}$`),
+  new RegExp(String.raw`^[^\s:,/\u0000-\u001f\u007f]+/${GLOB}$`),
 )
 export const unitName = string('a unit name such as postgresql.service', new RegExp(`^${UNIT}$`))
 

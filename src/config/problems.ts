@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein'
 import type * as z from 'zod/mini'
+import { oneLine } from '../base/log.ts'
 import { keysAt } from './schema.ts'
 
 /** Keys and list positions from the top of the document. */
@@ -27,7 +28,8 @@ export function problemsOf(error: z.core.$ZodError, path: KeyPath): Problem[] {
   })
 }
 
-function unknownKey(key: string, known: readonly string[]): string {
+function unknownKey(name: string, known: readonly string[]): string {
+  const key = oneLine(name)
   const near = known.length > 0 ? closest(key, [...known]) : ''
   if (near !== '' && distance(key, near) <= 2) return `unknown key \`${key}\`; did you mean \`${near}\`?`
   return known.length > 0

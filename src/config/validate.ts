@@ -1,3 +1,4 @@
+import { oneLine } from '../base/log.ts'
 import { nameProblem } from '../base/secret-name.ts'
 import { problemsOf, type Problem } from './problems.ts'
 import { documentSchema, secretSchema } from './schema.ts'
@@ -25,7 +26,7 @@ function folderConflicts(names: readonly string[]): Problem[] {
   return names.flatMap((name) => {
     const folder = foldersOf(name).find((prefix) => all.has(prefix))
     if (folder === undefined) return []
-    const message = `\`${folder}\` is a secret too, so it can't be the folder of \`${name}\`; rename one of them`
+    const message = `\`${oneLine(folder)}\` is a secret too, so it can't be the folder of \`${oneLine(name)}\`; rename one of them`
     return [{ path: ['secrets', name], message }]
   })
 }
