@@ -134,7 +134,7 @@ function milliseconds(nanoseconds: bigint): number {
 
 function report(result: Startup): string {
   const rows = [
-    ['measure', 'of the goal', 'median (smallest to largest)', 'goal'],
+    ['measure', 'of the goal', 'median (quartiles)', 'goal'],
     time('`ready:` line', result.ready),
     time('first read by another process', result.firstRead),
     size('resident memory (VmRSS)', result.resident),

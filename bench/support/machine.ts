@@ -30,7 +30,7 @@ export function describeMachine(): Machine {
 }
 
 export function machineLine(machine: Machine): string {
-  return `${machine.processors} × ${machine.processor}, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}, libfuse ${machine.libfuse}`
+  return `${machine.processor} with ${machine.processors} processors, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}, libfuse ${machine.libfuse}`
 }
 
 /** The processor that pinned runs use: the last one that this process may run on, as the first serves most interrupts. */
