@@ -4,6 +4,10 @@ import t, { type Test } from 'tap'
 
 type Tree = Record<string, string>
 
+interface Folder {
+  [name: string]: Folder | string
+}
+
 const script = resolve(import.meta.dirname, '../support/check-imports.mjs')
 
 /** Exit status and messages of the check over a `src/` of these files. */
@@ -12,12 +16,12 @@ function check(dir: string): { status: number | null; stderr: string } {
 }
 
 function place(t: Test, files: Tree): string {
-  const tree: Record<string, unknown> = {}
+  const tree: Folder = {}
   for (const [path, text] of Object.entries(files)) {
     const parts = path.split('/')
     const last = parts.pop() ?? ''
-    let folder = tree
-    for (const part of parts) folder = (folder[part] ??= {}) as Record<string, unknown>
+    let folder: Folder = tree
+    for (const part of parts) folder = (folder[part] ??= {}) as Folder
     folder[last] = text
   }
   return t.testdir({ src: tree })
