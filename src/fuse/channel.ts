@@ -9,6 +9,9 @@ export const ENDED = -1
 /** Errors of reading /dev/fuse after which the next request is simply read (fs/fuse/dev.c, fuse_dev_do_read). */
 const RETRY: readonly number[] = [errno.EINTR, errno.ENOENT]
 
+/** Requests after which the eventfd is looked at even though more of them wait: readers that never pause must not keep a reload out. */
+const MOST_IN_A_ROW = 64
+
 /** A reply that the kernel no longer waits for: its caller was interrupted, or the mount is gone. */
 const NOT_WAITED_FOR: readonly number[] = [errno.ENOENT, errno.ENODEV, errno.ENOTCONN]
 
@@ -23,6 +26,7 @@ export class Channel {
   readonly #device: number
   readonly #wake: number
   readonly #poller: Poller
+  #inARow = 0
 
   /** `capacity` in bytes: at least FUSE_MIN_READ_BUFFER (8192) and header plus max_write. */
   constructor(device: number, wake: number, capacity: number) {
@@ -36,6 +40,7 @@ export class Channel {
 
   /** Length of the next request, WOKEN when the other thread has something to say, ENDED when the mount is gone. */
   next(): number {
+    if (++this.#inARow > MOST_IN_A_ROW && this.#woken()) return WOKEN
     for (;;) {
       const length = read(this.#device, this.request, this.request.length)
       if (length > 0) return length
@@ -43,11 +48,13 @@ export class Channel {
       if (code === errno.ENODEV) return ENDED
       if (RETRY.includes(code)) continue
       if (code !== errno.EAGAIN) throw new SystemError('read /dev/fuse', code, errnoName(code))
-      if (this.#poller.wait()) {
-        drainEventFd(this.#wake)
-        return WOKEN
-      }
+      if (this.#poller.wait() && this.#woken()) return WOKEN
     }
+  }
+
+  #woken(): boolean {
+    this.#inARow = 0
+    return drainEventFd(this.#wake)
   }
 
   /** One write(2) per reply. Returns false when nobody waits for it any more. */

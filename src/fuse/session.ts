@@ -1,15 +1,25 @@
-import { ENDED, WOKEN, type Channel } from './channel.ts'
+import { ENDED, WOKEN } from './channel.ts'
 import type { Frame } from './frame.ts'
 import { Refusal, type FileOp, type Handler } from './handler.ts'
 import { capabilityTable, negotiate } from './init.ts'
 import { traceReply, type Trace } from './trace.ts'
-import { decode, initFlagsOf, type Decoded, type Request } from './wire/decode.ts'
+import { decodeBody, decodeHeader, initFlagsOf, type Decoded, type Request } from './wire/decode.ts'
 import { encodeHeader, OUT_HEADER_BYTES } from './wire/encode.ts'
 import { fuse_init_out, initFlag, type InHeader } from './wire/kernel.ts'
-import type { OpName } from './wire/ops.ts'
+import { rowOf, type OpName } from './wire/ops.ts'
+
+/** Where requests come from and replies go to; implemented by channel.ts. */
+export interface RequestChannel {
+  /** Holds the last request. */
+  readonly request: Uint8Array
+  readonly view: DataView
+  /** Length of the next request, WOKEN or ENDED. */
+  next(): number
+  reply(bytes: Uint8Array, length: number): void
+}
 
 export interface SessionOptions {
-  readonly channel: Channel
+  readonly channel: RequestChannel
   readonly frame: Frame
   readonly handler: Handler
   /** Between two requests, when the other thread has something to say; false ends the loop. */
@@ -31,7 +41,10 @@ export class Session {
     this.#options = options
   }
 
-  /** Serve until the mount is gone or `onWake` says to stop. */
+  /**
+   * Serve until the mount is gone or `onWake` says to stop. Throws what leaves no way to go on: bytes that are no request, a kernel whose
+   * protocol is too old, a device that fails.
+   */
   run(): void {
     const { channel, onWake } = this.#options
     for (;;) {
@@ -47,16 +60,15 @@ export class Session {
 
   #serve(length: number): void {
     const { channel, onError } = this.#options
-    const decoded = decode(channel.request, channel.view, length)
-    const { row, header } = decoded
-    if (row.kind === 'refused') {
-      this.#replyEmpty(row.name, header, row.errno)
-      return
-    }
+    const header = decodeHeader(channel.view, length)
     try {
-      this.#answer(decoded as Served, length)
+      const decoded = decodeBody(channel.request, channel.view, header)
+      if (decoded.row.kind === 'refused') this.#replyEmpty(decoded.row.name, header, decoded.row.errno)
+      else this.#answer(decoded as Served, length)
     } catch (error) {
-      this.#replyEmpty(row.name, header, onError(row.name, error))
+      const op = rowOf(header.opcode).name
+      this.#replyEmpty(op, header, onError(op, error))
+      if (op === 'init') throw error
     }
   }
 

@@ -85,8 +85,9 @@ export function signalEventFd(fd: number): void {
   if (write(fd, one, 8) < 0) fail('write')
 }
 
-export function drainEventFd(fd: number): void {
-  read(fd, new Uint8Array(8), 8)
+/** True when it was signalled since it was last drained. */
+export function drainEventFd(fd: number): boolean {
+  return read(fd, new Uint8Array(8), 8) === 8
 }
 
 const POLLIN = 1

@@ -30,25 +30,10 @@ export type Decoded =
 const FORGET_ONE_BYTES = 16
 
 /**
- * Decode the one request that a read(2) of /dev/fuse returned: `length` bytes at the start of `buffer`. Throws `ProtocolError`, and
- * nothing else, for anything that isn't exactly one request (fs/fuse/dev.c, fuse_dev_do_read).
+ * The header of the one request that a read(2) of /dev/fuse returned, of which `length` bytes came. Throws `ProtocolError` when the bytes
+ * aren't exactly one request (fs/fuse/dev.c, fuse_dev_do_read).
  */
-export function decode(buffer: Uint8Array, view: DataView, length: number): Decoded {
-  const header = decodeHeader(view, length)
-  const row = rowOf(header.opcode)
-  if (row.kind === 'refused') return { row, header }
-  const end = length - header.total_extlen * 8
-  const start = fuse_in_header.size
-  const structSize = row.op.in?.size ?? 0
-  if (end < start + structSize) throw new ProtocolError(`${row.name}: ${length} bytes are too few`)
-  const body = row.op.in?.read(view, start)
-  const at = start + structSize
-  if (row.op.name) return { row, header, body, name: decodeName(buffer, at, end, row.name) }
-  checkTail(row.name, view, at, end)
-  return { row, header, body, name: '' }
-}
-
-function decodeHeader(view: DataView, length: number): InHeader {
+export function decodeHeader(view: DataView, length: number): InHeader {
   if (length < fuse_in_header.size) throw new ProtocolError(`a request of ${length} bytes has no header`)
   const header = fuse_in_header.read(view, 0)
   if (header.len !== length) throw new ProtocolError(`a request says ${header.len} bytes and has ${length}`)
@@ -56,6 +41,21 @@ function decodeHeader(view: DataView, length: number): InHeader {
     throw new ProtocolError(`the extensions of a request are longer than it is`)
   }
   return header
+}
+
+/** What follows the header in `buffer`, checked wholly. Throws `ProtocolError`, and nothing else. */
+export function decodeBody(buffer: Uint8Array, view: DataView, header: InHeader): Decoded {
+  const row = rowOf(header.opcode)
+  if (row.kind === 'refused') return { row, header }
+  const end = header.len - header.total_extlen * 8
+  const start = fuse_in_header.size
+  const structSize = row.op.in?.size ?? 0
+  if (end < start + structSize) throw new ProtocolError(`${row.name}: ${header.len} bytes are too few`)
+  const body = row.op.in?.read(view, start)
+  const at = start + structSize
+  if (row.op.name) return { row, header, body, name: decodeName(buffer, at, end, row.name) }
+  checkTail(row.name, view, at, end)
+  return { row, header, body, name: '' }
 }
 
 /** Exactly one NUL, at the end, and no `/`. */

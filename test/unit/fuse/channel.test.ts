@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { Channel, WOKEN } from '../../../src/fuse/channel.ts'
+import { createEventFd, signalEventFd } from '../../../src/sys/libc.ts'
+
+/** A FIFO in the place of /dev/fuse: a read takes at most the channel's capacity, so each 8 bytes are a request. */
+function channelOn(t: Test): { channel: Channel; device: number; wake: number } {
+  const path = join(t.testdir(), 'fifo')
+  t.equal(spawnSync('mkfifo', [path]).status, 0)
+  const device = openSync(path, constants.O_RDWR)
+  const wake = createEventFd()
+  t.teardown(() => {
+    closeSync(device)
+    closeSync(wake)
+  })
+  return { channel: new Channel(device, wake, 8), device, wake }
+}
+
+t.test('requests come one by one, a wake-up when there is none', (t) => {
+  const { channel, device, wake } = channelOn(t)
+  writeSync(device, '1234567812345678')
+  signalEventFd(wake)
+  t.equal(channel.next(), 8)
+  t.equal(Buffer.from(channel.request).toString(), '12345678')
+  t.equal(channel.next(), 8)
+  t.equal(channel.next(), WOKEN)
+  signalEventFd(wake)
+  signalEventFd(wake)
+  t.equal(channel.next(), WOKEN)
+  writeSync(device, 'abc')
+  t.equal(channel.next(), 3, 'two signals are one wake-up')
+  t.end()
+})
+
+t.test('requests without a pause do not keep a wake-up out', (t) => {
+  const { channel, device, wake } = channelOn(t)
+  writeSync(device, 'r'.repeat(8 * 200))
+  signalEventFd(wake)
+  const first = Array.from({ length: 200 }, () => channel.next()).indexOf(WOKEN)
+  t.ok(first > 0 && first <= 65, `heard after ${first} requests`)
+  t.equal(channel.next(), 8, 'and the requests that waited are still there')
+  t.end()
+})
+
+t.test('a device that fails throws what failed', (t) => {
+  const { channel, device } = channelOn(t)
+  channel.reply(Buffer.from('reply'), 5)
+  const echoed = Buffer.alloc(8)
+  t.equal(readSync(device, echoed, 0, 8, null), 5)
+  const gone = new Channel(openSync('/dev/null', 'r'), createEventFd(), 8)
+  t.throws(() => gone.reply(new Uint8Array(4), 4), { code: 'ERR_SYSTEM', message: 'write /dev/fuse: EBADF' })
+  t.end()
+})
