@@ -1,4 +1,4 @@
-import { invalidateInode, notifyDelete } from '../fuse/wire/encode.ts'
+import { invalidateEntry, invalidateInode, notifyDelete } from '../fuse/wire/encode.ts'
 import { versionOf, type SecretEntry, type SecretTable } from '../vfs/table.ts'
 import { nodeId } from '../vfs/tree.ts'
 
@@ -59,7 +59,10 @@ function foldersOf(names: readonly string[]): Uint8Array[] {
   return [...folders].map((path) => invalidateInode(nodeId('directory', path), ATTRIBUTES_ONLY))
 }
 
-/** Folders that no secret is in any more: their names, the innermost first. */
+/**
+ * Folders that no secret is in any more: their names, the innermost first. FUSE_NOTIFY_DELETE would mark the inode dead for good
+ * (fs/fuse/dir.c, fuse_reverse_inval_entry: S_DEAD), and a folder that comes back has the same inode while something in it is open.
+ */
 function vanishedFolders(before: SecretTable, after: SecretTable): Uint8Array[] {
   const left = new Set(after.secrets.flatMap(({ name }) => ancestors(name)))
   const gone = new Set(
@@ -68,7 +71,7 @@ function vanishedFolders(before: SecretTable, after: SecretTable): Uint8Array[] 
   gone.delete('')
   return [...gone]
     .sort((a, b) => b.length - a.length)
-    .map((path) => notifyDelete(nodeId('directory', parentOf(path)), nodeId('directory', path), baseOf(path)))
+    .map((path) => invalidateEntry(nodeId('directory', parentOf(path)), baseOf(path)))
 }
 
 /** The folders that a path lies in, from its own to the root (''). */
