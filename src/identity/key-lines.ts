@@ -64,7 +64,7 @@ function parseKey(line: string, where: string, origin: string): Identity {
 
 function decodeSecretKey(line: string, prefix: string): Uint8Array | undefined {
   const decoded = bech32.decodeUnsafe(line)
-  if (decoded?.prefix !== prefix || line !== line.toUpperCase()) return undefined
+  if (decoded?.prefix !== prefix) return undefined
   const bytes = bech32.fromWordsUnsafe(decoded.words)
   decoded.words.fill(0)
   return bytes?.length === 32 ? bytes : undefined

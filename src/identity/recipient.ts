@@ -65,7 +65,7 @@ function recipient(publicKey: Uint8Array, given: string): Recipient {
 function fromBech32(text: string, prefix: string): Uint8Array {
   const decoded = bech32.decodeUnsafe(text)
   const bytes = decoded?.prefix === prefix ? bech32.fromWordsUnsafe(decoded.words) : undefined
-  if (bytes?.length === CURVE25519_BYTES && text === text.toLowerCase()) return Uint8Array.from(bytes)
+  if (bytes?.length === CURVE25519_BYTES) return Uint8Array.from(bytes)
   throw new IdentityError(`the recipient is mistyped or cut short (its checksum fails): ${oneLine(text)}`)
 }
 

@@ -34,6 +34,11 @@ t.test('ssh-ed25519', (t) => {
   const open = (...args: string[]) => openSshEd25519(ed25519, { args, body })
   t.equal(open('ssh-ed25519', tag, share), undefined, 'the body is not for this key')
   t.equal(open('ssh-ed25519', 'AAAAAA', share), undefined, 'another key')
+  t.equal(
+    open('ssh-ed25519', 'AAAAAA', lowOrder),
+    undefined,
+    'the share for another key is not ours to judge',
+  )
   t.equal(open('ssh-rsa', tag), undefined, 'another type')
   for (const args of [[], [tag], [tag, share, 'more'], [tag, 'AAAA'], [tag, `${share}=`], [tag, lowOrder]])
     t.throws(() => open('ssh-ed25519', ...args), SourceError, args.join(' '))
