@@ -77,7 +77,6 @@ function judge(secret: SecretConfig, value: EntryValue | undefined, accounts: Ac
   if (value !== undefined && 'failing' in value) problems.push(value.failing)
   if (accounts.uid(owner) === undefined) problems.push(`there is no user \`${owner}\``)
   if (accounts.gid(group) === undefined) problems.push(`there is no group \`${group}\``)
-  const plain = source.kind === 'file' || source.kind === 'text'
   return {
     name,
     source: source.kind,
@@ -87,8 +86,17 @@ function judge(secret: SecretConfig, value: EntryValue | undefined, accounts: Ac
     mode: `0${mode.toString(8).padStart(3, '0')}`,
     ...(value !== undefined && 'size' in value ? { bytes: value.size } : {}),
     problems,
-    warnings: plain ? [`its source is plaintext (${source.kind}); \`hushfs set\` seals a value`] : [],
+    warnings: warningsOf(secret),
   }
+}
+
+function warningsOf({ source, units, userUnits, manager, reads }: SecretConfig): string[] {
+  const warnings: string[] = []
+  if (source.kind === 'file' || source.kind === 'text')
+    warnings.push(`its source is plaintext (${source.kind}); \`hushfs set\` seals a value`)
+  if (units !== undefined || userUnits !== undefined || !manager || reads.kind !== 'always')
+    warnings.push('its unit rule is not enforced by this version: owner, group and mode alone decide')
+  return warnings
 }
 
 /** A missing identity fails only the secrets that it would open, but the person should know. */

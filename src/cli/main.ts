@@ -96,7 +96,15 @@ function refuseRepeated(args: Record<string, unknown>, options: unknown): true {
 function fail(message: string | undefined, error: Error | undefined): never {
   if (error !== undefined && error.name !== 'YError') throw error
   const text = message ?? error?.message ?? 'wrong usage'
-  throw new UsageError(text.charAt(0).toLowerCase() + text.slice(1), { hint: hintFor(text) })
+  throw new UsageError(unknownOption(text) ?? text.charAt(0).toLowerCase() + text.slice(1), {
+    hint: hintFor(text),
+  })
+}
+
+/** yargs names an unknown `--a-b` twice, as a-b and aB. */
+function unknownOption(message: string): string | undefined {
+  const [, first] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? []
+  return first === undefined ? undefined : `unknown option: ${first.length === 1 ? '-' : '--'}${first}`
 }
 
 function hintFor(message: string): string {
