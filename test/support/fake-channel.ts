@@ -1,0 +1,26 @@
+import { ENDED, WOKEN } from '../../src/fuse/channel.ts'
+import type { RequestChannel } from '../../src/fuse/session.ts'
+
+/** Gives the requests in order (`'woken'` for a wake-up), then ends; keeps a copy of each reply. */
+export class FakeChannel implements RequestChannel {
+  readonly request = new Uint8Array(1 << 16)
+  readonly view = new DataView(this.request.buffer)
+  readonly replies: Uint8Array[] = []
+  readonly #script: (Uint8Array | 'woken')[]
+
+  constructor(script: (Uint8Array | 'woken')[]) {
+    this.#script = script
+  }
+
+  next(): number {
+    const next = this.#script.shift()
+    if (next === undefined) return ENDED
+    if (next === 'woken') return WOKEN
+    this.request.set(next)
+    return next.length
+  }
+
+  reply(bytes: Uint8Array, length: number): void {
+    this.replies.push(bytes.slice(0, length))
+  }
+}
