@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { mountAt, readMounts } from '../../src/sys/mountinfo.ts'
+import { mountAt, readMounts, type MountEntry } from '../../src/sys/mountinfo.ts'
 import type { StatusFacts } from '../../src/daemon/worker-protocol.ts'
 import { abortConnection } from './connection.ts'
 import { dist, hushfs, output, run, type Done } from './process.ts'
@@ -101,9 +101,13 @@ export class Mounted {
     return this.#stderr
   }
 
-  /** Does the kernel still have the mount? */
+  /** The mount as the kernel lists it. */
+  get mountEntry(): MountEntry | undefined {
+    return mountAt(this.place)
+  }
+
   get isMounted(): boolean {
-    return mountAt(this.place) !== undefined
+    return this.mountEntry !== undefined
   }
 
   path(name: string): string {
