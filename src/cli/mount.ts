@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts'
 import { freeMountPoint } from '../daemon/mount-point.ts'
 import { takePrepared } from '../daemon/prepared.ts'
 import { Server } from '../daemon/server.ts'
+import { exitNow } from '../sys/libc.ts'
 import type { Command, GlobalOptions } from './command.ts'
 
 interface MountOptions extends GlobalOptions {
@@ -41,16 +42,21 @@ export async function serve(
   const config = loadConfig(configFile)
   const place = await freeMountPoint(mountPoint ?? config.mountPoint)
   const readConfig = () => loadConfig(configFile)
-  const server = await Server.start({ config, place, readConfig, log, trace, prepared: takePrepared() })
-  const { total, failing } = server.secrets
-  writeSync(2, `ready: ${total} secrets (${failing} failing) at ${place}\n`)
+  const server = new Server({ config, place, readConfig, log, trace, prepared: takePrepared() })
   const release = onSignals(server)
   try {
+    await server.start()
+    const { total, failing } = server.secrets
+    writeSync(2, `ready: ${total} secrets (${failing} failing) at ${place}\n`)
     await server.ended
   } finally {
     release()
+    // A thread that sleeps in the kernel keeps Node alive for ever; this timer fires only if one does.
+    setTimeout(() => exitNow(Number(process.exitCode ?? 1)), LAST_WAIT_MILLISECONDS).unref()
   }
 }
+
+const LAST_WAIT_MILLISECONDS = 1000
 
 /** Until the returned function is called, signals go to the server. */
 function onSignals(server: Server): () => void {

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { once } from 'node:events'
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { reasonOf } from '../base/errors.ts'
 import { loadSodium } from '../crypto/sodium.ts'
 import { Channel } from '../fuse/channel.ts'
@@ -16,8 +17,7 @@ import type { FromWorker, StatusFacts, ToWorker, WorkerStart } from './worker-pr
  * The FUSE thread: composes channel, session, filesystem and vault, and runs the loop until the mount is gone. It never returns to its event
  * loop; what the main thread says is fetched after a wake-up.
  */
-const port = parentPort
-if (port === null) throw new Error('fuse-worker runs as a worker thread')
+const port = mainThread()
 const say = (message: FromWorker) => {
   port.postMessage(message)
 }
@@ -25,14 +25,20 @@ const say = (message: FromWorker) => {
 /** No request that hushfs takes is longer: names and structs, no WRITE. FUSE_MIN_READ_BUFFER is 8192. */
 const REQUEST_BYTES = 1 << 17
 
+function mainThread(): MessagePort {
+  if (parentPort === null) throw new Error('fuse-worker runs as a worker thread')
+  return parentPort
+}
+
 async function run(start: WorkerStart): Promise<void> {
   const sodium = await loadSodium()
   const reply = sodium.allocate(OUT_HEADER_BYTES + MAX_SECRET_BYTES)
   const frame = new Frame(() => reply.bytes())
   const vault = new MemoryVault(sodium, start.memoryKey, reply, OUT_HEADER_BYTES)
-  let { facts } = start
+  const first = await firstTable()
+  let { facts } = first
   const virtual = new Map([['.hushfs/status.json', () => statusOf(facts, fs)]])
-  const fs: SecretFs = new SecretFs(start.table, {
+  const fs: SecretFs = new SecretFs(first.table, {
     vault,
     virtual,
     onUncached: (node) => {
@@ -62,14 +68,19 @@ async function run(start: WorkerStart): Promise<void> {
     },
     trace: start.trace ? { line: (text) => void writeSync(2, `${text}\n`) } : undefined,
   })
-  say({ kind: 'serving' })
   session.run()
   say({ kind: 'ended' })
 }
 
+/** The worker starts while the values are still being opened. */
+async function firstTable(): Promise<ToWorker & { kind: 'replace' }> {
+  const [message] = (await once(port, 'message')) as [ToWorker]
+  if (message.kind !== 'replace') process.exit()
+  return message
+}
+
 /** Every message that waits; false as soon as one of them ends the loop. */
 function hear(act: (message: ToWorker) => boolean): boolean {
-  if (port === null) return false
   for (;;) {
     const received = receiveMessageOnPort(port) as { message: ToWorker } | undefined
     if (received === undefined) return true

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { openSync } from 'node:fs'
 import { isNodeError, MountError, reasonOf, SystemError } from '../base/errors.ts'
 import { errno } from '../base/errno.ts'
 import { detach, mount } from '../sys/libc.ts'
@@ -30,7 +30,6 @@ export function mountDevice(device: number, place: string, directoryMode: number
   try {
     mount('hushfs', place, MOUNT_TYPE, FLAGS, data)
   } catch (error) {
-    closeSync(device)
     const denied = error instanceof SystemError && error.errno === errno.EPERM
     throw new MountError(
       `${place}: can't be mounted: ${reasonOf(error)}`,

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { closeSync } from 'node:fs'
-import { exitStatus, MountError, reasonOf } from '../base/errors.ts'
+import { exitStatus, InterruptedError, MountError, reasonOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Config } from '../config/config.ts'
 import { KEY_BYTES } from '../crypto/sizes.ts'
@@ -11,7 +11,7 @@ import { forbidDumps } from '../sys/libc.ts'
 import type { SecretTable } from '../vfs/table.ts'
 import { loadTable } from './load-table.ts'
 import { detachMount, mountDevice, openDevice } from './mounting.ts'
-import { failingOf, statusFacts, type Running } from './status-facts.ts'
+import { statusFacts, type Running } from './status-facts.ts'
 import { notificationsFor } from './table-diff.ts'
 import { unseal, type UnsealChild } from './unseal-client.ts'
 import { KEYS_BYTES } from './unseal-protocol.ts'
@@ -40,33 +40,24 @@ export class Server {
   readonly ended: Promise<void>
   readonly #options: ServerOptions
   /** For values in memory, and for versions: of this process only. */
-  readonly #keys: Uint8Array
+  readonly #keys = randomFillSync(new Uint8Array(KEYS_BYTES))
   readonly #device: number
   readonly #worker: WorkerClient
   readonly #running: Running
-  #table: SecretTable
+  #table: SecretTable | undefined
   #reloads: StatusFacts['reloads'] = { count: 0, last: null }
   #reloading: Promise<void> = Promise.resolve()
   #waiting: Waiting[] = []
   #end: (error?: Error) => void = () => undefined
+  #mounted = false
+  #stopped = false
   #closed = false
 
-  /** Load every secret, mount, and resolve when reads work. */
-  static async start(options: ServerOptions): Promise<Server> {
+  /** Opens the device and starts the worker, which gets ready while `start` opens the secrets. */
+  constructor(options: ServerOptions) {
     forbidDumps()
-    const keys = randomFillSync(new Uint8Array(KEYS_BYTES))
-    const table = await load(options, options.config, keys, undefined)
-    const device = openDevice()
-    const server = new Server(options, keys, device, table)
-    await server.#mount()
-    return server
-  }
-
-  private constructor(options: ServerOptions, keys: Uint8Array, device: number, table: SecretTable) {
     this.#options = options
-    this.#keys = keys
-    this.#device = device
-    this.#table = table
+    this.#device = openDevice()
     this.#running = {
       mountPoint: options.place,
       config: options.config.file,
@@ -75,16 +66,32 @@ export class Server {
     this.ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error === undefined ? resolve() : reject(error))
     })
-    const start = {
-      device,
-      memoryKey: keys.subarray(0, KEY_BYTES),
-      table,
-      facts: this.#facts(),
-      trace: options.trace,
-    }
-    this.#worker = new WorkerClient(start, (message) => {
+    // `start` and the caller hear of it too; without either of them it must not end the process.
+    this.ended.catch(() => undefined)
+    const memoryKey = this.#keys.subarray(0, KEY_BYTES)
+    this.#worker = new WorkerClient({ device: this.#device, memoryKey, trace: options.trace }, (message) => {
       this.#hear(message)
     })
+  }
+
+  /** Load every secret and mount; resolves when reads work. When it fails, nothing is left. */
+  async start(): Promise<void> {
+    const { place, config, prepared } = this.#options
+    try {
+      const table = await this.#load(config, prepared)
+      this.#mustGoOn()
+      mountDevice(this.#device, place, config.directoryMode)
+      this.#mounted = true
+      this.#table = table
+      const initialized = this.#until('initialized')
+      this.#worker.tell({ kind: 'replace', table, facts: this.#facts() })
+      await initialized
+    } catch (error) {
+      this.stop()
+      throw error
+    }
+    this.#mustGoOn()
+    this.#warn()
   }
 
   get secrets(): { total: number; failing: number } {
@@ -97,18 +104,11 @@ export class Server {
     return this.#reloading
   }
 
-  /** Detach the mount and end: readers get ENOTCONN at once. */
+  /** Detach the mount and end: readers get ENOTCONN at once. Before `start` is done, that fails with `InterruptedError`. */
   stop(): void {
-    detachMount(this.#options.place)
+    this.#stopped = true
+    this.#detach()
     this.#worker.tell({ kind: 'stop' })
-  }
-
-  async #mount(): Promise<void> {
-    const { place, config } = this.#options
-    await this.#until('serving')
-    mountDevice(this.#device, place, config.directoryMode)
-    await this.#until('initialized')
-    this.#warn()
   }
 
   async #reload(): Promise<void> {
@@ -117,7 +117,7 @@ export class Server {
     const at = new Date().toISOString()
     try {
       const config = this.#options.readConfig()
-      await this.#replace(await load(this.#options, config, this.#keys, this.#table))
+      await this.#replace(await this.#load(config))
       this.#reloads = { count, last: { at, exitStatus: 0 } }
       const { total, failing } = this.secrets
       log.info(`reloaded: ${total} secrets (${failing} failing)`)
@@ -136,7 +136,7 @@ export class Server {
     const replaced = this.#until('replaced')
     this.#worker.tell({ kind: 'replace', table, facts: this.#facts() })
     await replaced
-    for (const message of notificationsFor(before, table)) this.#notify(message)
+    for (const message of before === undefined ? [] : notificationsFor(before, table)) this.#notify(message)
   }
 
   #hear(message: FromWorker): void {
@@ -151,12 +151,21 @@ export class Server {
   }
 
   #finish(error?: Error): void {
-    if (error !== undefined) detachMount(this.#options.place)
+    this.#detach()
     if (this.#closed) return
     this.#closed = true
     closeSync(this.#device)
     this.#keys.fill(0)
     this.#end(error)
+  }
+
+  #mustGoOn(): void {
+    if (this.#stopped) throw new InterruptedError()
+  }
+
+  #detach(): void {
+    if (this.#mounted) detachMount(this.#options.place)
+    this.#mounted = false
   }
 
   #notify(message: Uint8Array): void {
@@ -173,22 +182,15 @@ export class Server {
   }
 
   #warn(): void {
-    for (const { name, reason } of failingOf(this.#table))
+    for (const { name, reason } of this.#facts().failing) {
       this.#options.log.warning(`secret ${name}: ${reason}`)
+    }
   }
-}
 
-async function load(
-  options: ServerOptions,
-  config: Config,
-  keys: Uint8Array,
-  previous: SecretTable | undefined,
-): Promise<SecretTable> {
-  const { identities, secrets } = config
-  const prepared = previous === undefined ? options.prepared : undefined
-  const values = await unseal(
-    { identities, secrets: secrets.map(({ name, source }) => ({ name, source })) },
-    { keys, prepared },
-  )
-  return loadTable(config, loadAccounts(), values, previous, Math.floor(Date.now() / 1000))
+  async #load(config: Config, prepared?: UnsealChild): Promise<SecretTable> {
+    const { identities } = config
+    const secrets = config.secrets.map(({ name, source }) => ({ name, source }))
+    const values = await unseal({ identities, secrets }, { keys: this.#keys, prepared })
+    return loadTable(config, loadAccounts(), values, this.#table, Math.floor(Date.now() / 1000))
+  }
 }

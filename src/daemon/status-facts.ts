@@ -1,5 +1,5 @@
 import { version } from '../base/version.ts'
-import { isPresent, type SecretTable } from '../vfs/table.ts'
+import { isPresent, type SecretEntry, type SecretTable } from '../vfs/table.ts'
 import type { StatusFacts } from './worker-protocol.ts'
 
 /** What stays the same as long as the server runs. */
@@ -9,24 +9,23 @@ export interface Running {
   readonly startedAt: string
 }
 
-export function failingOf(table: SecretTable): { name: string; reason: string }[] {
-  return table.secrets.flatMap(({ name, value }) =>
-    isPresent(value) ? [] : [{ name, reason: value.failing }],
-  )
+function failingOf(secrets: readonly SecretEntry[]): { name: string; reason: string }[] {
+  return secrets.flatMap(({ name, value }) => (isPresent(value) ? [] : [{ name, reason: value.failing }]))
 }
 
 export function statusFacts(
   running: Running,
-  table: SecretTable,
+  table: SecretTable | undefined,
   reloads: StatusFacts['reloads'],
 ): StatusFacts {
-  const failing = failingOf(table)
+  const secrets = table?.secrets ?? []
+  const failing = failingOf(secrets)
   return {
     version,
     pid: process.pid,
     ...running,
-    generation: table.generation,
-    secrets: { total: table.secrets.length, failing: failing.length },
+    generation: table?.generation ?? 0,
+    secrets: { total: secrets.length, failing: failing.length },
     failing,
     reloads,
   }

@@ -15,7 +15,6 @@ export class WorkerClient {
     this.#wake = createEventFd()
     this.#worker = new Worker(distFile('fuse-worker.js'), {
       workerData: { ...start, wake: this.#wake } satisfies WorkerStart,
-      transferList: memoryOf(start.table),
       env: {},
     })
     this.#worker.on('message', onMessage)

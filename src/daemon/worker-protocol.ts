@@ -7,12 +7,10 @@ export interface WorkerStart {
   readonly wake: number
   /** KEY_BYTES of memory key; the worker copies it to its WASM heap. */
   readonly memoryKey: Uint8Array
-  readonly table: SecretTable
-  readonly facts: StatusFacts
   readonly trace: boolean
 }
 
-/** To the worker, read after a signal on its eventfd. */
+/** To the worker. The first is `replace`, after the device was mounted; the others are read after a signal on the eventfd. */
 export type ToWorker =
   | { readonly kind: 'replace'; readonly table: SecretTable; readonly facts: StatusFacts }
   | { readonly kind: 'facts'; readonly facts: StatusFacts }
@@ -20,8 +18,6 @@ export type ToWorker =
 
 /** From the worker. */
 export type FromWorker =
-  /** The loop runs; the device may be mounted. */
-  | { readonly kind: 'serving' }
   /** INIT was answered: reads work. */
   | { readonly kind: 'initialized' }
   /** The table of this generation is served from the next request on. */
