@@ -15,7 +15,7 @@ export interface RekeyRequest {
   readonly add: readonly Recipient[]
   readonly remove: readonly Recipient[]
   /** Called after each file; `total` is the same at each call. */
-  readonly onFile?: (done: number, total: number) => void
+  readonly onFile?: (done: number, total: number) => Promise<void> | void
 }
 
 export interface RekeyResult {
@@ -35,7 +35,7 @@ export async function rekey(store: LockedStore, request: RekeyRequest): Promise<
   try {
     for (const file of files) {
       staged.push(await reseal(store, file, request.keys, recipients))
-      request.onFile?.(staged.length, files.length)
+      await request.onFile?.(staged.length, files.length)
       await setImmediate()
     }
     if (list.lines !== undefined || request.add.length + request.remove.length > 0) {
