@@ -1,0 +1,99 @@
+import t from 'tap'
+import { buildTree, nodeId, type Directory, type VirtualFiles } from '../../../src/vfs/tree.ts'
+import { secret, table } from '../../support/tables.ts'
+
+const nothing: VirtualFiles = new Map()
+
+function directory(tree: ReturnType<typeof buildTree>, path: string): Directory {
+  const node = tree.nodes.get(nodeId('directory', path))
+  if (node?.kind !== 'directory') throw new Error(`${path} is no directory`)
+  return node
+}
+
+t.test('node ids are those of earlier versions: a later server carries on a mount', (t) => {
+  t.equal(nodeId('directory', ''), 1)
+  t.same(
+    [nodeId('secret', 'db/password'), nodeId('directory', 'db'), nodeId('virtual', '.hushfs/status.json')],
+    [3400366143231017, 1209879997856236, 786357951240520],
+  )
+  t.end()
+})
+
+t.test(
+  'node ids depend on kind and path alone, and are exact numbers above those that FUSE reserves',
+  (t) => {
+    const alone = buildTree(table([secret('d/a', '1')]), nothing)
+    const among = buildTree(table([secret('z', '2'), secret('d/b', '3'), secret('d/a', '4')]), nothing)
+    for (const id of alone.nodes.keys()) t.ok(among.nodes.has(id))
+    t.not(nodeId('secret', 'x'), nodeId('directory', 'x'))
+    for (let index = 0; index < 1000; index++) {
+      const id = nodeId('secret', `secret-${index}`)
+      if (id < 65536 || !(id < 2 ** 52) || !Number.isInteger(id)) t.fail(`node id ${id}`)
+    }
+    t.end()
+  },
+)
+
+t.test('slashes make directories, each listed once, in the order of node ids', (t) => {
+  const tree = buildTree(
+    table([secret('a/b/c', '1'), secret('a/b/d', '2'), secret('a/e', '3'), secret('f', '4')]),
+    nothing,
+  )
+  t.equal(tree.nodes.size, 7)
+  t.same(
+    directory(tree, '')
+      .listed.map(({ name }) => name)
+      .sort(),
+    ['a', 'f'],
+  )
+  t.same(
+    directory(tree, 'a')
+      .listed.map(({ name }) => name)
+      .sort(),
+    ['b', 'e'],
+  )
+  t.same(
+    directory(tree, 'a/b')
+      .listed.map(({ name }) => name)
+      .sort(),
+    ['c', 'd'],
+  )
+  for (const node of tree.nodes.values()) {
+    if (node.kind !== 'directory') continue
+    t.same(
+      node.listed.map(({ id }) => id),
+      node.listed.map(({ id }) => id).sort((x, y) => x - y),
+    )
+    t.same(new Set(node.listed), new Set(node.children.values()))
+  }
+  t.equal(directory(tree, 'a/b').parent, directory(tree, 'a'))
+  t.equal(tree.root.parent, undefined)
+  t.end()
+})
+
+t.test('directories have the mode of the table, those of virtual files are for root', (t) => {
+  const virtual: VirtualFiles = new Map([['.hushfs/status.json', () => new Uint8Array()]])
+  const tree = buildTree(table([secret('a/b', '1')], { directoryMode: 0o755 }), virtual)
+  t.same(
+    [directory(tree, '').mode, directory(tree, 'a').mode, directory(tree, '.hushfs').mode],
+    [0o755, 0o755, 0o700],
+  )
+  t.notOk(
+    directory(tree, '').listed.some(({ name }) => name === '.hushfs'),
+    'not listed',
+  )
+  t.ok(directory(tree, '').children.has('.hushfs'), 'but found')
+  t.same(
+    directory(tree, '.hushfs').listed.map(({ name }) => name),
+    ['status.json'],
+  )
+  t.end()
+})
+
+t.test('a name that is both a file and a folder is never mounted', (t) => {
+  t.throws(() => buildTree(table([secret('a', '1'), secret('a/b', '2')]), nothing), {
+    message: /a part of it is a file/,
+  })
+  t.throws(() => buildTree(table([secret('a', '1'), secret('a', '2')]), nothing), { message: /two paths/ })
+  t.end()
+})
