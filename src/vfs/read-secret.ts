@@ -1,6 +1,7 @@
 import { errno } from '../base/errno.ts'
 import { refuse, type Refusal } from '../fuse/handler.ts'
 import type { Request } from '../fuse/wire/decode.ts'
+import { FUSE_READ_LOCKOWNER } from '../fuse/wire/kernel.ts'
 import type { OpenVersions } from './handles.ts'
 import { isPresent, type PresentValue } from './table.ts'
 import type { SecretFile } from './tree.ts'
@@ -24,6 +25,9 @@ export function openSecret(file: SecretFile, open: OpenVersions): number | Refus
 /**
  * READ of a secret, the straight line: the value of the version that was opened, then the bytes that are asked for, opened into the reply.
  * Returns their number; past the end nothing is opened. `file` is undefined for one that was removed while open.
+ *
+ * A read for the page cache (mmap, sendfile, splice) gets the current value or ESTALE: a file has one cache for all its descriptors, so a replaced value
+ * would be served from there to readers of the new one, and a short answer would shrink the size that all of them see (fs/fuse/file.c, fuse_short_read).
  */
 export function readSecret(
   file: SecretFile | undefined,
@@ -34,10 +38,16 @@ export function readSecret(
 ): number | Refusal {
   const current = file?.entry.value
   const isCurrent = current !== undefined && isPresent(current) && current.version === body.fh
-  const value = isCurrent ? current : open.replaced(header.nodeid, body.fh)?.value
+  const replaced = isForCache(body) ? undefined : open.replaced(header.nodeid, body.fh)?.value
+  const value = isCurrent ? current : replaced
   if (value === undefined) return refuse(errno.ESTALE)
   const length = Math.min(body.size, capacity, value.size - body.offset)
   if (length <= 0) return 0
   vault.open(value, body.offset, length)
   return length
+}
+
+/** mmap, sendfile and splice read through the page cache; only read(2) names its lock owner (fs/fuse/file.c, fuse_send_read). */
+export function isForCache(body: Request<'read'>['body']): boolean {
+  return (body.read_flags & FUSE_READ_LOCKOWNER) === 0
 }

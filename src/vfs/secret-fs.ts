@@ -3,11 +3,11 @@ import { refuse, type Handler, type Refusal } from '../fuse/handler.ts'
 import type { Frame } from '../fuse/frame.ts'
 import type { Request } from '../fuse/wire/decode.ts'
 import { OUT_HEADER_BYTES } from '../fuse/wire/encode.ts'
-import { FOPEN_DIRECT_IO, FOPEN_NOFLUSH, FUSE_READ_LOCKOWNER } from '../fuse/wire/kernel.ts'
+import { FOPEN_DIRECT_IO, FOPEN_NOFLUSH } from '../fuse/wire/kernel.ts'
 import { attributesOf, CACHE_SECONDS, entryOf } from './attributes.ts'
 import { listDirectory } from './directories.ts'
 import { OpenVersions } from './handles.ts'
-import { openSecret, readSecret, type ValueOpener } from './read-secret.ts'
+import { isForCache, openSecret, readSecret, type ValueOpener } from './read-secret.ts'
 import { Snapshots } from './snapshots.ts'
 import type { SecretTable } from './table.ts'
 import {
@@ -159,8 +159,7 @@ export class SecretFs implements Handler {
   }
 
   #readSecret(file: SecretFile | undefined, request: Request<'read'>, frame: Frame): number | Refusal {
-    const direct = (request.body.read_flags & FUSE_READ_LOCKOWNER) !== 0
-    if (!direct) this.#cached.add(request.header.nodeid)
+    if (isForCache(request.body)) this.#cached.add(request.header.nodeid)
     return readSecret(file, request, this.#open, this.#options.vault, frame.capacity)
   }
 
