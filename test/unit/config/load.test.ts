@@ -171,6 +171,11 @@ t.test('refuses what is no text, or no YAML, with a place', (t) => {
       '{"secrets": {"a": {"source": {"text": ":"}},\n "a": {"source": {"text": "\\\\"}}}}',
       'FILE:2:3: this key occurs twice in the same map',
     ],
+    [
+      'a duplicate JSON key between escaped quotes',
+      String.raw`{"store":"\"", "store":"\""}`,
+      'FILE:1:17: this key occurs twice in the same map',
+    ],
     ['a syntax error', 'store: [a\n', 'FILE:2:1: not valid YAML: deficient indentation'],
     [
       'two documents',
