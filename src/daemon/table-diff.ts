@@ -50,10 +50,13 @@ export function notificationsFor(before: SecretTable, after: SecretTable): Uint8
     ]
   })
   const restated = attributes.map((name) => invalidateInode(nodeId('secret', name), ATTRIBUTES_ONLY))
-  return [...dropped, ...restated, ...foldersOf([...added, ...removed]), ...vanishedFolders(before, after)]
+  const moved = [...added, ...removed]
+  const sameMode = before.directoryMode === after.directoryMode
+  const folders = foldersOf(sameMode ? moved : ['', ...moved, ...after.secrets.map(({ name }) => name)])
+  return [...dropped, ...restated, ...folders, ...vanishedFolders(before, after)]
 }
 
-/** Folders in which something came or went: their attributes (link count, time). */
+/** The folders that these paths lie in: their attributes (mode, link count, time). */
 function foldersOf(names: readonly string[]): Uint8Array[] {
   const folders = new Set(names.flatMap(ancestors))
   return [...folders].map((path) => invalidateInode(nodeId('directory', path), ATTRIBUTES_ONLY))
