@@ -56,7 +56,7 @@ export class BatchReader {
     this.#pending.push(piece)
     this.#length += piece.length
     const values: EntryValue[] = []
-    while (this.#length >= this.#needed) {
+    while (!this.#ended && this.#length >= this.#needed) {
       const bytes = Buffer.concat(this.#pending)
       const total = batchLength(bytes)
       if (bytes.length < total) {
@@ -64,7 +64,6 @@ export class BatchReader {
         this.#needed = total
         break
       }
-      if (this.#ended) throw new ProtocolError('the unseal child wrote past its end')
       const batch = decodeBatch(bytes.subarray(0, total))
       if (batch.length === 0) this.#ended = true
       values.push(...batch)
@@ -72,6 +71,7 @@ export class BatchReader {
       this.#length = bytes.length - total
       this.#needed = HEADER_BYTES
     }
+    if (this.#ended && this.#length > 0) throw new ProtocolError('the unseal child wrote past its end')
     return values
   }
 }

@@ -173,6 +173,16 @@ t.test('pages that the kernel may hold are dropped at the last release, and only
   t.end()
 })
 
+t.test('an old descriptor never fills the page cache, which all descriptors share', (t) => {
+  const driver = new Driver(table([secret('a', 'one')]))
+  const old = driver.open(a)
+  driver.fs.replace(table([secret('a', 'two')]))
+  t.equal(driver.read(a, old, 0, 4096, false), -errno.ESTALE)
+  t.equal(driver.read(a, old), 'one', 'read(2) goes on')
+  t.equal(driver.read(a, driver.open(a), 0, 4096, false), 'two')
+  t.end()
+})
+
 t.test('a virtual file is one text per descriptor, hidden, and found by name', (t) => {
   let count = 0
   const status = () => Buffer.from(`text ${++count}`)

@@ -1,0 +1,117 @@
+import t from 'tap'
+import type { Config, SecretConfig } from '../../../src/config/config.ts'
+import { loadTable } from '../../../src/daemon/load-table.ts'
+import type { Accounts } from '../../../src/sys/accounts.ts'
+import type { EntryValue } from '../../../src/vfs/table.ts'
+import { value } from '../../support/tables.ts'
+
+const known = new Map<string | number, number>([
+  ['root', 0],
+  ['alice', 1001],
+  [1234, 1234],
+])
+const accounts: Accounts = { uid: (user) => known.get(user), gid: (group) => known.get(group) }
+
+function secret(name: string, rest: Partial<SecretConfig> = {}): SecretConfig {
+  return {
+    name,
+    source: { kind: 'text', value: 'unused' },
+    owner: 'root',
+    group: 'root',
+    mode: 0o400,
+    units: undefined,
+    userUnits: undefined,
+    manager: true,
+    reads: { kind: 'always' },
+    restartUnits: [],
+    reloadUnits: [],
+    ...rest,
+  }
+}
+
+function config(secrets: SecretConfig[], rest: Partial<Config> = {}): Config {
+  const paths = { file: '/c/hushfs.yaml', folder: '/c', mountPoint: '/run/hushfs', store: '/c/store' }
+  return { ...paths, identities: [], directoryMode: 0o711, secrets, ...rest }
+}
+
+/** The table of some names and values, by name. */
+function load(values: Record<string, EntryValue>, previous?: ReturnType<typeof loadTable>, now = 100) {
+  const secrets = Object.keys(values).map((name) => secret(name))
+  return loadTable(config(secrets), accounts, Object.values(values), previous, now)
+}
+
+const times = (table: ReturnType<typeof loadTable>) =>
+  table.secrets.map(({ value }) => ('sealed' in value ? value.changedAt : value.failing))
+
+t.test('owners are resolved, modes taken over', (t) => {
+  const secrets = [
+    secret('a', { owner: 'alice', group: 1234, mode: 0o640 }),
+    secret('b', { owner: 1234, group: 'alice' }),
+  ]
+  const table = loadTable(
+    config(secrets, { directoryMode: 0o755 }),
+    accounts,
+    [value('1'), value('2')],
+    undefined,
+    100,
+  )
+  t.match(table, { generation: 1, directoryMode: 0o755, changedAt: 100 })
+  t.match(table.secrets, [
+    { name: 'a', uid: 1001, gid: 1234, mode: 0o640, value: { size: 1 } },
+    { name: 'b', uid: 1234, gid: 1001, mode: 0o400 },
+  ])
+  t.end()
+})
+
+t.test('an unknown owner or group fails its secret alone and leaves the file to root', (t) => {
+  const secrets = [
+    secret('a', { owner: 'nobody-here', group: 'alice' }),
+    secret('b', { owner: 'alice', group: 4321 }),
+    secret('c'),
+  ]
+  const table = loadTable(config(secrets), accounts, [value('1'), value('2'), value('3')], undefined, 100)
+  t.match(table.secrets, [
+    { uid: 0, gid: 0, value: { failing: 'owner nobody-here is not in /etc/passwd' } },
+    { uid: 0, gid: 0, value: { failing: 'group 4321 is not in /etc/group' } },
+    { value: { size: 1 } },
+  ])
+  t.end()
+})
+
+t.test('at the start a value is as old as its source', (t) => {
+  t.same(times(load({ a: value('1', 11), b: value('2', 22) })), [11, 22])
+  t.end()
+})
+
+t.test('at a reload an unchanged value keeps its time, a changed one has that of the reload', (t) => {
+  const first = load({ a: value('1', 11), b: value('2', 22) })
+  const second = load({ a: value('1', 50), b: value('new', 51) }, first, 200)
+  t.same(times(second), [11, 200])
+  t.equal(second.generation, 2)
+  t.same(times(load({ a: value('1', 60), b: value('new', 61) }, second, 300)), [11, 200])
+  t.end()
+})
+
+t.test(
+  'a value that was added is as old as its source, one that failed before has the time of the reload',
+  (t) => {
+    const first = load({ a: { failing: 'why' } })
+    t.same(times(load({ a: value('1', 11), b: value('2', 22) }, first, 200)), [200, 22])
+    t.same(times(load({ a: { failing: 'again' } }, first, 200)), ['again'])
+    t.end()
+  },
+)
+
+t.test('the time of the directories changes with the set of names alone', (t) => {
+  const first = load({ a: value('1'), b: value('2') }, undefined, 100)
+  t.equal(load({ b: value('new'), a: value('1') }, first, 200).changedAt, 100)
+  t.equal(load({ a: value('1') }, first, 200).changedAt, 200)
+  t.equal(load({ a: value('1'), c: value('2') }, first, 200).changedAt, 200)
+  t.end()
+})
+
+t.test('a secret for which no value came fails', (t) => {
+  const table = loadTable(config([secret('a'), secret('b')]), accounts, [value('1')], undefined, 100)
+  t.same(table.secrets[1]?.value, { failing: 'it was not opened' })
+  t.end()
+})
