@@ -17,7 +17,8 @@ const present = Object.entries(entries).filter(([, source]) => existsSync(join(r
 
 // The ES module build of cliui breaks the lines of `--help` in the middle of words; its CommonJS build doesn't.
 const fromYargs = createRequire(createRequire(import.meta.url).resolve('yargs'))
-const alias = { cliui: fromYargs.resolve('cliui') }
+// jsonc-parser's default build is UMD, whose inner requires no bundler sees; its ES module build has plain imports.
+const alias = { cliui: fromYargs.resolve('cliui'), 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' }
 
 await mkdir(join(root, '.cache'), { recursive: true })
 const scratch = await mkdtemp(join(root, '.cache', 'build-'))
