@@ -58,8 +58,15 @@ export async function serveEditor(name: string, outside: string): Promise<void> 
   const channel = new Socket({ fd: CHANNEL, readable: true, writable: true })
   const outerIsGone = () => exitNow(1)
   channel.on('error', outerIsGone).on('close', outerIsGone).on('end', outerIsGone)
-  const value = await receiveValue(channel)
-  if (value === undefined) return
+  try {
+    const value = await receiveValue(channel)
+    if (value !== undefined) await editHere(name, outside, value, channel)
+  } finally {
+    channel.removeAllListeners().destroy()
+  }
+}
+
+async function editHere(name: string, outside: string, value: Uint8Array, channel: Socket): Promise<void> {
   const folder = places.find((place) => existsSync(place)) ?? '/'
   leaveRamOnly(outside, folder)
   const file = join(folder, basename(name))
@@ -76,8 +83,6 @@ export async function serveEditor(name: string, outside: string): Promise<void> 
   } finally {
     edited.fill(0)
   }
-  channel.removeAllListeners()
-  channel.destroy()
 }
 
 async function runEditor(file: string, folder: string): Promise<void> {

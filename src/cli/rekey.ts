@@ -51,11 +51,13 @@ async function run(args: Options): Promise<void> {
   const recipients = result.recipients.map(({ text }) => text)
   if (output.json) output.document({ files: result.files, recipients })
   else for (const text of recipients) output.line(text)
-  output.note(
-    `${result.files} ${result.files === 1 ? 'file is' : 'files are'} sealed for ${recipients.length}`,
-  )
+  output.note(`sealed ${count(result.files, 'file')} for ${count(recipients.length, 'recipient')}`)
   if (remove.length > 0) output.note('whoever was removed can still open old copies: set new values, too')
   hintReload(config, output)
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
 }
 
 function recipientsIn(option: string, texts: readonly string[] = []): Recipient[] {
