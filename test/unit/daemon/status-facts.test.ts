@@ -1,0 +1,34 @@
+import t from 'tap'
+import { version } from '../../../src/base/version.ts'
+import { statusFacts } from '../../../src/daemon/status-facts.ts'
+import { secret, table } from '../../support/tables.ts'
+
+const running = {
+  mountPoint: '/run/hushfs',
+  config: '/etc/hushfs/hushfs.yaml',
+  startedAt: '2026-01-02T03:04:05.000Z',
+}
+
+t.test('counts, and names what fails with its reason', (t) => {
+  const secrets = [
+    secret('good', 'sentinel-81c4'),
+    secret('bad', '', { value: { failing: 'no identity fits' } }),
+  ]
+  const facts = statusFacts(running, table(secrets, { generation: 3 }), { count: 2, last: null })
+  t.same(facts, {
+    version,
+    pid: process.pid,
+    ...running,
+    generation: 3,
+    secrets: { total: 2, failing: 1 },
+    failing: [{ name: 'bad', reason: 'no identity fits' }],
+    reloads: { count: 2, last: null },
+  })
+  t.end()
+})
+
+t.test('before anything was loaded', (t) => {
+  const facts = statusFacts(running, undefined, { count: 0, last: null })
+  t.match(facts, { generation: 0, secrets: { total: 0, failing: 0 }, failing: [] })
+  t.end()
+})
