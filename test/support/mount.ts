@@ -42,6 +42,7 @@ export interface ServeOptions {
   readonly place?: string
   /** More arguments of `hushfs mount`. */
   readonly args?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
 }
 
 /** Mount with the real program in a process of its own, and resolve when reads work. It ends with the test. */
@@ -51,7 +52,7 @@ export async function mounted(t: Test, config: ConfigInput, options: ServeOption
   const configFile = join(folder, 'hushfs.yaml')
   mkdirSync(place, { recursive: true })
   writeConfig(configFile, config)
-  const server = new Mounted(folder, place, configFile, options.args ?? [])
+  const server = new Mounted(folder, place, configFile, options)
   t.teardown(() => server.end())
   await server.heard(/^ready: .*\n/m)
   return server
@@ -70,12 +71,15 @@ export class Mounted {
   #stderr = ''
   #running = true
 
-  constructor(folder: string, place: string, configFile: string, args: readonly string[]) {
+  constructor(folder: string, place: string, configFile: string, options: ServeOptions) {
     this.folder = folder
     this.place = place
     this.configFile = configFile
-    const program = [join(dist, 'hushfs.js'), 'mount', '--config', configFile, ...args, place]
-    this.#process = spawn(process.execPath, program, { stdio: ['ignore', 'ignore', 'pipe'] })
+    const program = [join(dist, 'hushfs.js'), 'mount', '--config', configFile, ...(options.args ?? []), place]
+    this.#process = spawn(process.execPath, program, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...options.env },
+    })
     this.#process.stderr?.on('data', (piece: Buffer) => (this.#stderr += piece.toString()))
     // Whatever ends the test process, a timeout too.
     const kill = () => {
