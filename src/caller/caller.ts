@@ -6,7 +6,7 @@ export interface Caller {
   readonly tid: number
   readonly uid: number
   readonly gid: number
-  /** Path of its cgroup below the one in which systemd runs. */
+  /** Path of its cgroup in systemd's hierarchy, as the kernel shows it to the server. */
   readonly cgroup: string
   readonly placement: Placement
 }

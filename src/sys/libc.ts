@@ -136,3 +136,11 @@ export function exitNow(status: number): never {
   exitCall(status)
   throw new Error('unreachable')
 }
+
+/** open(2) and close(2) as they are: without an exception, without a promise. */
+export const open = libc.func('int open(const char *path, int flags)') as (
+  path: string,
+  flags: number,
+) => number
+
+export const close = libc.func('int close(int fd)') as (fd: number) => number
