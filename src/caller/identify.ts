@@ -1,14 +1,18 @@
 import { errno, errnoName } from '../base/errno.ts'
 import { close, lastErrno, open, read } from '../sys/libc.ts'
-import type { Caller, Unknown } from './caller.ts'
-import { placeCgroup, type Placement } from './cgroup.ts'
+import type { Caller, CallerDetails, Unknown } from './caller.ts'
+import { placeCgroup, type InUnit, type Placement } from './cgroup.ts'
+import { callerDetails } from './details.ts'
 import { pathBelowRoot, pathInHierarchy, type Hierarchy } from './hierarchy.ts'
+import { readInvocation, type Invocation } from './invocation.ts'
 
 export interface IdentifierWorld {
   /** Of the pid namespace in which the filesystem was mounted; default `/proc`. */
   readonly procRoot?: string
   /** What `findHierarchy` found at start. */
   readonly hierarchy: Hierarchy | Unknown
+  /** Where systemd notes the invocations of units; default `/run/systemd/units`. */
+  readonly unitsFolder?: string
 }
 
 /** Room for 13 hierarchies of version 1 with paths of PATH_MAX. */
@@ -24,6 +28,7 @@ const OPEN_FLAGS = 0o2000000
 export class CallerIdentifier {
   readonly #procRoot: string
   readonly #hierarchy: Hierarchy | Unknown
+  readonly #unitsFolder: string
   readonly #buffer = Buffer.alloc(BUFFER_BYTES)
   /** By path as bytes (latin1): a placement depends on nothing else. */
   readonly #placements = new Map<string, { cgroup: string; placement: Placement }>()
@@ -31,6 +36,7 @@ export class CallerIdentifier {
   constructor(world: IdentifierWorld) {
     this.#procRoot = world.procRoot ?? '/proc'
     this.#hierarchy = world.hierarchy
+    this.#unitsFolder = world.unitsFolder ?? '/run/systemd/units'
   }
 
   /** `tid`, `uid` and `gid` as in the request's header (struct fuse_in_header). Never throws, never waits for another process. */
@@ -43,6 +49,17 @@ export class CallerIdentifier {
     if (path === undefined) return { unknown: `/proc/${tid}/cgroup has no line of systemd's hierarchy` }
     const { cgroup, placement } = this.#place(path, this.#hierarchy)
     return { tid, uid, gid, cgroup, placement }
+  }
+
+  /** What else there is to say about the thread; nothing is decided by it. */
+  details(tid: number): CallerDetails {
+    return callerDetails(tid, this.#procRoot)
+  }
+
+  /** The start of the caller's unit; ask while the caller waits for its answer. */
+  invocation(placement: InUnit): Invocation | undefined {
+    if ('unknown' in this.#hierarchy) return undefined
+    return readInvocation(placement, this.#hierarchy, this.#unitsFolder)
   }
 
   #read(tid: number): string | Unknown {
