@@ -32,6 +32,11 @@ export const commands: readonly CommandRow[] = [
   row('mount [mountpoint]', 'Mount and serve in the foreground', () => import('./mount.ts')),
   row('unmount [mountpoint]', 'Take a mount away', () => import('./unmount.ts')),
   row('reload [mountpoint]', 'Let a running mount read everything again', () => import('./reload.ts')),
+  row(
+    'demo',
+    'Mount a throw-away store with three secrets and print commands to try',
+    () => import('./demo.ts'),
+  ),
   row('config', 'Show what a configuration may contain', () => import('./config.ts')),
 ]
 
