@@ -5,6 +5,7 @@ import t from 'tap'
 import * as kernel from '../../src/fuse/wire/kernel.ts'
 import type { Struct } from '../../src/fuse/wire/layout.ts'
 import { refused, rowOf, served } from '../../src/fuse/wire/ops.ts'
+import { fieldsOf } from '../support/struct-fields.ts'
 
 /** linux/fuse.h as the C compiler sees it, against the struct tables. */
 const HEADER = '/usr/include/linux/fuse.h'
@@ -25,33 +26,6 @@ const nested: Record<string, string> = { fuse_statfs_out: 'st.' }
 
 /** Sent in two parts: the kernel's struct goes on with the second word of flags. */
 const partial = new Set(['fuse_init_in', 'fuse_init_in_ext'])
-
-interface Placed {
-  readonly field: string
-  readonly at: number
-  readonly size: number
-}
-
-/** Which bytes each field reads, found by changing one byte after the other. */
-function fieldsOf(struct: Struct<object>): Placed[] {
-  const bytes = new Uint8Array(struct.size)
-  const view = new DataView(bytes.buffer)
-  const text = (field: string) =>
-    JSON.stringify((struct.read(view, 0) as Record<string, unknown>)[field], (_, value: unknown) =>
-      typeof value === 'bigint' ? String(value) : value,
-    )
-  return Object.keys(struct.read(view, 0)).flatMap((field) => {
-    const empty = text(field)
-    const touched = [...bytes.keys()].filter((at) => {
-      bytes[at] = 1
-      const changed = text(field) !== empty
-      bytes[at] = 0
-      return changed
-    })
-    const [at] = touched
-    return at === undefined ? [] : [{ field, at, size: touched.length }]
-  })
-}
 
 const structs = Object.values(kernel).filter(
   (value): value is typeof value & Struct<object> => typeof value === 'object' && 'read' in value,
