@@ -42,7 +42,7 @@ export async function serve(
   const config = loadConfig(configFile)
   const place = await freeMountPoint(mountPoint ?? config.mountPoint)
   const readConfig = () => loadConfig(configFile)
-  const server = new Server({ config, place, readConfig, log, trace, prepared: takePrepared() })
+  const server = new Server({ config, place, readConfig, log, trace, takePrepared })
   const release = onSignals(server)
   try {
     await server.start()

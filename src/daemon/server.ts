@@ -26,7 +26,8 @@ export interface ServerOptions {
   readonly readConfig: () => Config
   readonly log: Log
   readonly trace: boolean
-  readonly prepared?: UnsealChild | undefined
+  /** Gives the unseal child that was started ahead, once it is needed. */
+  readonly takePrepared?: () => UnsealChild | undefined
 }
 
 type Waiting = { kind: FromWorker['kind']; done: () => void }
@@ -76,9 +77,9 @@ export class Server {
 
   /** Load every secret and mount; resolves when reads work. When it fails, nothing is left. */
   async start(): Promise<void> {
-    const { place, config, prepared } = this.#options
+    const { place, config, takePrepared } = this.#options
     try {
-      const table = await this.#load(config, prepared)
+      const table = await this.#load(config, takePrepared?.())
       this.#mustGoOn()
       mountDevice(this.#device, place, config.directoryMode)
       this.#mounted = true
