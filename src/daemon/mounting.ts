@@ -19,7 +19,7 @@ export function openDevice(): number {
   } catch (error) {
     const code = isNodeError(error) ? error.code : undefined
     const hint = code === 'ENOENT' || code === 'ENODEV' ? 'modprobe fuse' : 'mounting needs root'
-    throw new MountError(`/dev/fuse: ${reasonOf(error)}`, { hint })
+    throw new MountError(reasonOf(error), { hint })
   }
 }
 
