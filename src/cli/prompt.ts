@@ -14,9 +14,13 @@ const KILL_LINE = 0x15
  * are empty, `InterruptedError` on Ctrl-C.
  */
 export async function promptTwice(what: string): Promise<Uint8Array> {
-  const first = await promptHidden(`${what}: `)
-  const second = await promptHidden(`${what}, again: `)
+  const terminal = process.stdin as ReadStream
+  const lines: Buffer[] = []
+  // Before the first prompt and until after the last line, so that nothing typed early is shown either.
+  terminal.setRawMode(true)
   try {
+    for (const prompt of [`${what}: `, `${what}, again: `]) lines.push(await promptHidden(terminal, prompt))
+    const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = lines
     if (Buffer.compare(first, second) !== 0) throw new StoreError('the two values differ; nothing is changed')
     if (first.length === 0) {
       throw new StoreError('no value was typed; nothing is changed', {
@@ -25,8 +29,8 @@ export async function promptTwice(what: string): Promise<Uint8Array> {
     }
     return Uint8Array.from(first)
   } finally {
-    first.fill(0)
-    second.fill(0)
+    for (const line of lines) line.fill(0)
+    terminal.setRawMode(false)
   }
 }
 
@@ -43,11 +47,9 @@ export async function confirm(question: string): Promise<boolean> {
 }
 
 /** Bytes stay bytes: readline would make strings of them, which can't be wiped. */
-async function promptHidden(prompt: string): Promise<Buffer> {
-  const terminal = process.stdin as ReadStream
+async function promptHidden(terminal: ReadStream, prompt: string): Promise<Buffer> {
   const line = new HiddenLine()
   process.stderr.write(prompt)
-  terminal.setRawMode(true)
   try {
     while (!line.complete) {
       const typed = await nextBytes(terminal)
@@ -58,7 +60,6 @@ async function promptHidden(prompt: string): Promise<Buffer> {
     return line.take()
   } finally {
     line.wipe()
-    terminal.setRawMode(false)
     process.stderr.write('\n')
   }
 }

@@ -13,7 +13,7 @@ import { listStore, storeFile, withStore, writeSealedFile } from '../../../src/s
 import { keyPair } from '../../support/keys.ts'
 import { valueOf } from '../../support/store-driver.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 const KILLS = 200
 /** Moments are spread over this; an operation takes a few milliseconds. */
