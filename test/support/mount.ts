@@ -43,6 +43,8 @@ export interface ServeOptions {
   /** More arguments of `hushfs mount`. */
   readonly args?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
+  /** Give the place on the command line; default. Else the configuration names it. */
+  readonly named?: boolean
 }
 
 /** Mount with the real program in a process of its own, and resolve when reads work. It ends with the test. */
@@ -75,7 +77,8 @@ export class Mounted {
     this.folder = folder
     this.place = place
     this.configFile = configFile
-    const program = [join(dist, 'hushfs.js'), 'mount', '--config', configFile, ...(options.args ?? []), place]
+    const program = [join(dist, 'hushfs.js'), 'mount', '--config', configFile, ...(options.args ?? [])]
+    if (options.named ?? true) program.push(place)
     this.#process = spawn(process.execPath, program, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...options.env },

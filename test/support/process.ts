@@ -18,7 +18,8 @@ export interface RunOptions {
   readonly timeout?: number
 }
 
-const TIMEOUT = 30_000
+/** Below the time that tap gives a test, so that a program that hangs is the test's failure and doesn't survive it. */
+const TIMEOUT = 20_000
 /** A program that waits for an answer of a FUSE server survives SIGKILL until it gets one: nobody waits for it longer than this. */
 const AFTER_KILL = 1_000
 
