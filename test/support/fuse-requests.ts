@@ -21,7 +21,7 @@ export function requestBytes<N extends OpName>(
 /** A request of any opcode with these bytes behind its header. */
 export function rawRequest(
   opcode: number,
-  body = new Uint8Array(),
+  body: Uint8Array = new Uint8Array(),
   header: Partial<InHeader> = {},
 ): Uint8Array {
   const bytes = new Uint8Array(fuse_in_header.size + body.length)
