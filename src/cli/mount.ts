@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { createLog } from '../base/log.ts'
 import { loadConfig } from '../config/load.ts'
+import { AuditOutput } from '../daemon/audit-output.ts'
 import { freeMountPoint } from '../daemon/mount-point.ts'
 import { takePrepared } from '../daemon/prepared.ts'
 import { Server } from '../daemon/server.ts'
@@ -42,7 +43,9 @@ export async function serve(
   const config = loadConfig(configFile)
   const place = await freeMountPoint(mountPoint ?? config.mountPoint)
   const readConfig = () => loadConfig(configFile)
-  const server = new Server({ config, place, readConfig, log, trace, takePrepared })
+  // A person at a terminal reads `hushfs audit`; the journal gets each record.
+  const audit = process.stdout.isTTY ? { add: () => undefined } : new AuditOutput()
+  const server = new Server({ audit, config, place, readConfig, log, trace, takePrepared })
   const release = onSignals(server)
   try {
     await server.start()

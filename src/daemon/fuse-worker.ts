@@ -10,7 +10,13 @@ import { OUT_HEADER_BYTES } from '../fuse/wire/encode.ts'
 import { MAX_SECRET_BYTES } from '../sources/source.ts'
 import { MemoryVault } from '../vault/memory-vault.ts'
 import { errnoFor } from '../vfs/errno-for.ts'
+import { Allowances } from '../vfs/allowances.ts'
+import { Gate, type Callers } from '../vfs/gate.ts'
 import { SecretFs } from '../vfs/secret-fs.ts'
+import { AuditSender } from './audit-sender.ts'
+import { callerDetails } from '../caller/details.ts'
+import { CallerIdentifier } from '../caller/identify.ts'
+import { readInvocation } from '../caller/invocation.ts'
 import type { FromWorker, StatusFacts, ToWorker, WorkerStart } from './worker-protocol.ts'
 
 /**
@@ -21,6 +27,9 @@ const port = mainThread()
 const say = (message: FromWorker) => {
   port.postMessage(message)
 }
+
+/** Where systemd notes what runs (src/core/unit.c, unit_export_invocation_id). */
+const UNITS_FOLDER = '/run/systemd/units'
 
 /** No request that hushfs takes is longer: names and structs, no WRITE. FUSE_MIN_READ_BUFFER is 8192. */
 const REQUEST_BYTES = 1 << 17
@@ -35,11 +44,22 @@ async function run(start: WorkerStart): Promise<void> {
   const reply = sodium.allocate(OUT_HEADER_BYTES + MAX_SECRET_BYTES)
   const frame = new Frame(() => reply.bytes())
   const vault = new MemoryVault(sodium, start.memoryKey, reply, OUT_HEADER_BYTES)
+  const audit = new AuditSender(start.auditTaken, (records, dropped) => {
+    say({ kind: 'audit', records, dropped })
+  })
+  const gate = gateOf(start, audit)
   const first = await firstTable()
   let { facts } = first
-  const virtual = new Map([['.hushfs/status.json', () => statusOf(facts, fs)]])
+  const virtual = new Map([
+    [
+      '.hushfs/status.json',
+      () => statusOf(facts, { ...fs.counters, refused: gate.refused, auditDropped: audit.trail.dropped }),
+    ],
+    ['.hushfs/audit.jsonl', () => Buffer.from(audit.trail.text())],
+  ])
   const fs: SecretFs = new SecretFs(first.table, {
     vault,
+    gate,
     virtual,
     onUncached: (node) => {
       say({ kind: 'uncached', node })
@@ -51,6 +71,10 @@ async function run(start: WorkerStart): Promise<void> {
     handler: fs,
     onInit: () => {
       say({ kind: 'initialized' })
+    },
+    patience: () => audit.patience(),
+    onIdle: () => {
+      audit.flush()
     },
     onWake: () =>
       hear((message) => {
@@ -69,7 +93,22 @@ async function run(start: WorkerStart): Promise<void> {
     trace: start.trace ? { line: (text) => void writeSync(2, `${text}\n`) } : undefined,
   })
   session.run()
+  audit.flush()
   say({ kind: 'ended' })
+}
+
+function gateOf(start: WorkerStart, audit: AuditSender): Gate {
+  const { hierarchy, allowances } = start
+  const identifier = new CallerIdentifier({ hierarchy })
+  const callers: Callers = {
+    identify: (tid, uid, gid) => identifier.identify(tid, uid, gid),
+    details: (tid) => callerDetails(tid),
+    invocation: (placement) =>
+      'unknown' in hierarchy ? undefined : readInvocation(placement, hierarchy, UNITS_FOLDER),
+  }
+  const log = { append: (line: string) => void writeSync(allowances.fd, `${line}\n`) }
+  const clocks = { wall: Date.now, monotonic: () => performance.now() }
+  return new Gate({ callers, audit, allowances: new Allowances(allowances.used, log, clocks) })
 }
 
 /** The worker starts while the values are still being opened. */
@@ -88,8 +127,8 @@ function hear(act: (message: ToWorker) => boolean): boolean {
   }
 }
 
-function statusOf(facts: StatusFacts, fs: SecretFs): Uint8Array {
-  return Buffer.from(`${JSON.stringify({ ...facts, counters: fs.counters }, undefined, 2)}\n`)
+function statusOf(facts: StatusFacts, counters: Record<string, number>): Uint8Array {
+  return Buffer.from(`${JSON.stringify({ ...facts, counters }, undefined, 2)}\n`)
 }
 
 try {

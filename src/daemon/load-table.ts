@@ -1,4 +1,5 @@
 import type { Config, SecretConfig } from '../config/config.ts'
+import type { Rule } from '../policy/rules.ts'
 import type { Accounts } from '../sys/accounts.ts'
 import { isPresent, type EntryValue, type SecretEntry, type SecretTable } from '../vfs/table.ts'
 
@@ -26,21 +27,40 @@ export function loadTable(
   }
 }
 
-/** An owner that doesn't exist fails its secret and leaves the file to root. */
+/** An account that doesn't exist fails its secret; the file is root's then, and its rule lets no user unit in. */
 function entryOf(secret: SecretConfig, accounts: Accounts, value: EntryValue): SecretEntry {
   const { name, mode } = secret
   const uid = accounts.uid(secret.owner)
   const gid = accounts.gid(secret.group)
-  if (uid === undefined)
-    return { name, mode, uid: ROOT, gid: ROOT, value: unknownAccount('owner', secret.owner) }
-  if (gid === undefined)
-    return { name, mode, uid: ROOT, gid: ROOT, value: unknownAccount('group', secret.group) }
-  return { name, mode, uid, gid, value }
+  const { rule, unknownUser } = ruleOf(secret, accounts)
+  const failing = (problem: EntryValue) => ({ name, mode, uid: ROOT, gid: ROOT, rule, value: problem })
+  if (uid === undefined) return failing(unknownAccount('owner', secret.owner))
+  if (gid === undefined) return failing(unknownAccount('group', secret.group))
+  if (unknownUser !== undefined) return failing(unknownAccount('user', unknownUser))
+  return { name, mode, uid, gid, rule, value }
+}
+
+/** The rule with users as numbers, and the first user that doesn't exist. */
+export function ruleOf(
+  secret: Pick<SecretConfig, 'units' | 'userUnits' | 'manager' | 'reads'>,
+  accounts: Accounts,
+): { rule: Rule; unknownUser: string | undefined } {
+  let unknownUser: string | undefined
+  const userUnits = secret.userUnits?.flatMap((pattern) => {
+    const slash = pattern.indexOf('/')
+    const user = pattern.slice(0, slash)
+    const uid = accounts.uid(user)
+    if (uid !== undefined) return [{ uid, unit: pattern.slice(slash + 1) }]
+    unknownUser ??= user
+    return []
+  })
+  const { units, manager, reads } = secret
+  return { rule: { units, userUnits, manager, reads }, unknownUser }
 }
 
 /** The reason as `status`, `check` and the log give it. */
-export function unknownAccount(what: 'owner' | 'group', name: string | number): { failing: string } {
-  const file = what === 'owner' ? '/etc/passwd' : '/etc/group'
+export function unknownAccount(what: 'owner' | 'group' | 'user', name: string | number): { failing: string } {
+  const file = what === 'group' ? '/etc/group' : '/etc/passwd'
   return { failing: `${what} ${name} is not in ${file}` }
 }
 

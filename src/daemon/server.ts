@@ -1,7 +1,9 @@
 import { randomFillSync } from 'node:crypto'
 import { closeSync } from 'node:fs'
+import type { AuditRecord } from '../audit/trail.ts'
 import { exitStatus, InterruptedError, MountError, reasonOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { findHierarchy } from '../caller/hierarchy.ts'
 import type { Config } from '../config/config.ts'
 import { KEY_BYTES } from '../crypto/sizes.ts'
 import { notify } from '../fuse/channel.ts'
@@ -9,6 +11,7 @@ import { invalidateInode } from '../fuse/wire/encode.ts'
 import { loadAccounts } from '../sys/accounts.ts'
 import { forbidDumps } from '../sys/libc.ts'
 import type { SecretTable } from '../vfs/table.ts'
+import { closeAllowances, openAllowances, type AllowanceFile } from './allowance-file.ts'
 import { loadTable } from './load-table.ts'
 import { detachMount, mountDevice, openDevice } from './mounting.ts'
 import { statusFacts, type Running } from './status-facts.ts'
@@ -25,6 +28,8 @@ export interface ServerOptions {
   /** Reads the configuration again, for a reload; throws `ConfigError`. */
   readonly readConfig: () => Config
   readonly log: Log
+  /** Takes what the worker tells of opens and refusals. */
+  readonly audit: { add(records: readonly AuditRecord[]): void }
   readonly trace: boolean
   /** Gives the unseal child that was started ahead, once it is needed. */
   readonly takePrepared?: () => UnsealChild | undefined
@@ -44,6 +49,8 @@ export class Server {
   readonly #keys = randomFillSync(new Uint8Array(KEYS_BYTES))
   readonly #device: number
   readonly #worker: WorkerClient
+  readonly #allowances: AllowanceFile
+  readonly #auditTaken = new Int32Array(new SharedArrayBuffer(4))
   readonly #running: Running
   #table: SecretTable | undefined
   #reloads: StatusFacts['reloads'] = { count: 0, last: null }
@@ -69,8 +76,17 @@ export class Server {
     })
     // `start` and the caller hear of it too; without either of them it must not end the process.
     this.ended.catch(() => undefined)
-    const memoryKey = this.#keys.subarray(0, KEY_BYTES)
-    this.#worker = new WorkerClient({ device: this.#device, memoryKey, trace: options.trace }, (message) => {
+    const hierarchy = findHierarchy()
+    this.#allowances = openAllowances(options.place, 'unknown' in hierarchy ? undefined : hierarchy)
+    const start = {
+      device: this.#device,
+      memoryKey: this.#keys.subarray(0, KEY_BYTES),
+      trace: options.trace,
+      auditTaken: this.#auditTaken,
+      hierarchy,
+      allowances: this.#allowances,
+    }
+    this.#worker = new WorkerClient(start, (message) => {
       this.#hear(message)
     })
   }
@@ -143,6 +159,10 @@ export class Server {
   #hear(message: FromWorker): void {
     const { log } = this.#options
     if (message.kind === 'uncached') this.#notify(invalidateInode(message.node, 0n))
+    if (message.kind === 'audit') {
+      Atomics.add(this.#auditTaken, 0, 1)
+      this.#options.audit.add(message.records)
+    }
     if (message.kind === 'unexpected') log.error(`${message.op}: ${message.reason}`)
     if (message.kind === 'fatal') this.#finish(new MountError(`the FUSE worker broke: ${message.reason}`))
     if (message.kind === 'ended') this.#finish()
@@ -156,6 +176,7 @@ export class Server {
     if (this.#closed) return
     this.#closed = true
     closeSync(this.#device)
+    closeAllowances(this.#allowances)
     this.#keys.fill(0)
     this.#end(error)
   }

@@ -1,4 +1,8 @@
+import type { AuditRecord } from '../audit/trail.ts'
+import type { Unknown } from '../caller/caller.ts'
+import type { Hierarchy } from '../caller/hierarchy.ts'
 import type { SecretTable } from '../vfs/table.ts'
+import type { AllowanceFile } from './allowance-file.ts'
 
 /** What the FUSE worker is started with. */
 export interface WorkerStart {
@@ -8,6 +12,11 @@ export interface WorkerStart {
   /** KEY_BYTES of memory key; the worker copies it to its WASM heap. */
   readonly memoryKey: Uint8Array
   readonly trace: boolean
+  /** One shared Int32: how many `audit` messages the main thread has taken. */
+  readonly auditTaken: Int32Array
+  /** Where systemd keeps its units, or why that isn't known. */
+  readonly hierarchy: Hierarchy | Unknown
+  readonly allowances: AllowanceFile
 }
 
 /** To the worker. The first is `replace`, after the device was mounted; the others are read after a signal on the eventfd. */
@@ -22,8 +31,10 @@ export type FromWorker =
   | { readonly kind: 'initialized' }
   /** The table of this generation is served from the next request on. */
   | { readonly kind: 'replaced'; readonly generation: number }
-  /** No descriptor of the node is left, and the kernel may have pages of it. */
+  /** The kernel may have pages of the node, and must forget them. */
   | { readonly kind: 'uncached'; readonly node: number }
+  /** Records of who opened and who was refused; `dropped` counts what was lost since the start. */
+  | { readonly kind: 'audit'; readonly records: readonly AuditRecord[]; readonly dropped: number }
   | { readonly kind: 'unexpected'; readonly op: string; readonly reason: string }
   /** The loop ended: the mount is gone, or it was told to stop. */
   | { readonly kind: 'ended' }

@@ -5,6 +5,7 @@ import { drainEventFd, lastErrno, Poller, read, setNonBlocking, write } from '..
 /** What the next wait on the channel brought. */
 export const WOKEN = 0
 export const ENDED = -1
+export const IDLE = -2
 
 /** Errors of reading /dev/fuse after which the next request is simply read (fs/fuse/dev.c, fuse_dev_do_read). */
 const RETRY: readonly number[] = [errno.EINTR, errno.ENOENT]
@@ -38,8 +39,11 @@ export class Channel {
     setNonBlocking(device)
   }
 
-  /** Length of the next request, WOKEN when the other thread has something to say, ENDED when the mount is gone. */
-  next(): number {
+  /**
+   * Length of the next request, WOKEN when the other thread has something to say, ENDED when the mount is gone, IDLE when nothing of
+   * that came for `patience` milliseconds (-1: wait for ever).
+   */
+  next(patience: number): number {
     if (++this.#inARow > MOST_IN_A_ROW && this.#woken()) return WOKEN
     for (;;) {
       const length = read(this.#device, this.request, this.request.length)
@@ -48,7 +52,9 @@ export class Channel {
       if (code === errno.ENODEV) return ENDED
       if (RETRY.includes(code)) continue
       if (code !== errno.EAGAIN) throw new SystemError('read /dev/fuse', code, errnoName(code))
-      if (this.#poller.wait() && this.#woken()) return WOKEN
+      const readable = this.#poller.wait(patience)
+      if (readable === 'neither') return IDLE
+      if (readable === 'second' && this.#woken()) return WOKEN
     }
   }
 

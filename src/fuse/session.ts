@@ -1,4 +1,4 @@
-import { ENDED, WOKEN } from './channel.ts'
+import { ENDED, IDLE, WOKEN } from './channel.ts'
 import type { Frame } from './frame.ts'
 import { Refusal, type FileOp, type Handler } from './handler.ts'
 import { capabilityTable, negotiate } from './init.ts'
@@ -13,8 +13,8 @@ export interface RequestChannel {
   /** Holds the last request. */
   readonly request: Uint8Array
   readonly view: DataView
-  /** Length of the next request, WOKEN or ENDED. */
-  next(): number
+  /** Length of the next request, WOKEN, ENDED, or IDLE after `patience` milliseconds (-1: never). */
+  next(patience: number): number
   reply(bytes: Uint8Array, length: number): void
 }
 
@@ -24,6 +24,9 @@ export interface SessionOptions {
   readonly handler: Handler
   /** Between two requests, when the other thread has something to say; false ends the loop. */
   readonly onWake: () => boolean
+  /** Work that can wait until no request does: after how many milliseconds without one (-1: there is none), and what. */
+  readonly patience: () => number
+  readonly onIdle: () => void
   readonly onInit: () => void
   /** An error that the handler didn't expect; its request is answered with the errno that this returns. */
   readonly onError: (op: string, error: unknown) => number
@@ -46,10 +49,14 @@ export class Session {
    * protocol is too old, a device that fails.
    */
   run(): void {
-    const { channel, onWake } = this.#options
+    const { channel, onWake, onIdle, patience } = this.#options
     for (;;) {
-      const length = channel.next()
+      const length = channel.next(patience())
       if (length === ENDED) return
+      if (length === IDLE) {
+        onIdle()
+        continue
+      }
       if (length === WOKEN) {
         if (!onWake()) return
       } else {

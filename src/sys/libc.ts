@@ -104,12 +104,15 @@ export class Poller {
     this.#fds.setUint16(12, POLLIN, true)
   }
 
-  /** True when the second descriptor is readable; the first one's state shows at its next read. */
-  wait(): boolean {
+  /**
+   * Sleep until one is readable, for at most `milliseconds` (-1: for ever). Says `first` after a signal too: the state of the first descriptor shows
+   * at its next read.
+   */
+  wait(milliseconds: number): 'first' | 'second' | 'neither' {
     this.#fds.setUint16(6, 0, true)
     this.#fds.setUint16(14, 0, true)
-    pollCall(this.#bytes, 2, -1)
-    return this.#fds.getUint16(14, true) !== 0
+    if (pollCall(this.#bytes, 2, milliseconds) === 0) return 'neither'
+    return this.#fds.getUint16(14, true) === 0 ? 'first' : 'second'
   }
 }
 
@@ -144,3 +147,17 @@ export const open = libc.func('int open(const char *path, int flags)') as (
 ) => number
 
 export const close = libc.func('int close(int fd)') as (fd: number) => number
+
+const getxattrCall = libc.func(
+  'int64_t getxattr(const char *path, const char *name, void *value, size_t size)',
+) as (path: string, name: string, into: Bytes, size: number) => number
+
+/** Longer values are none of hushfs's business. */
+const XATTR_BYTES = 256
+
+/** An extended attribute as text; undefined: it isn't there, can't be read, or is longer than 256 bytes (getxattr(2)). */
+export function getxattr(path: string, name: string): string | undefined {
+  const value = Buffer.alloc(XATTR_BYTES)
+  const length = getxattrCall(path, name, value, XATTR_BYTES)
+  return length < 0 ? undefined : value.toString('utf8', 0, length)
+}

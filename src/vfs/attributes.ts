@@ -10,6 +10,10 @@ export const CACHE_SECONDS = 3600
 
 const S_IFDIR = 0o040000
 const S_IFREG = 0o100000
+const S_IFLNK = 0o120000
+/** `.units`: entered by everyone, listed by root. A view is listed by its unit, which the server checks itself. */
+const UNITS_MODE = 0o711
+const VIEW_MODE = 0o755
 const BLOCK_BYTES = 4096
 const SECTOR_BYTES = 512
 
@@ -57,6 +61,12 @@ function varying(node: Node, table: SecretTable): Varying {
       const changedAt = present ? value.changedAt : table.changedAt
       return { mode: S_IFREG | mode, uid, gid, size: present ? value.size : 0, nlink: 1, changedAt }
     }
+    case 'self':
+      return rootOwned(S_IFLNK | 0o777, 1, table.changedAt)
+    case 'units':
+      return rootOwned(S_IFDIR | UNITS_MODE, 2, table.changedAt)
+    case 'view':
+      return rootOwned(S_IFDIR | VIEW_MODE, 2, table.changedAt)
     case 'virtual':
       // As in /proc: the size isn't known before it is read.
       return rootOwned(S_IFREG | node.mode, 1, table.changedAt)

@@ -3,14 +3,14 @@ import type { Frame } from '../fuse/frame.ts'
 import type { EntryOut } from '../fuse/wire/kernel.ts'
 import { entryOf } from './attributes.ts'
 import type { SecretTable } from './table.ts'
-import type { Directory, Node } from './tree.ts'
+import type { Node } from './tree.ts'
 
 /**
  * READDIR and READDIRPLUS. An entry's offset is its node id, and entries come in the order of node ids, so a listing that goes on after a reload, or
  * with another server, misses nothing that was there all the time. `.` and `..` have the first two offsets.
  */
 export function listDirectory(
-  directory: Directory,
+  directory: Listing,
   table: SecretTable,
   after: number,
   size: number,
@@ -19,22 +19,33 @@ export function listDirectory(
 ): number {
   const writer = new DirWriter(frame.bytes, OUT_HEADER_BYTES, Math.min(size, frame.capacity))
   for (const { offset, name, node } of entriesAfter(directory, after)) {
-    const entry = { ino: node.id, off: offset, type: node.kind === 'directory' ? DT_DIR : DT_REG, name }
+    const entry = { ino: node.id, off: offset, type: isFolder(node) ? DT_DIR : DT_REG, name }
     const known = name === '.' || name === '..' ? noLookup : entryOf(node, table)
     if (!(plus ? writer.addPlus(entry, known) : writer.add(entry))) break
   }
   return writer.length
 }
 
+/** What can be listed: itself, what it lies in, and its entries in the order of node ids. */
+export interface Listing {
+  readonly self: Node
+  readonly parent: Node
+  readonly listed: readonly Node[]
+}
+
+export function isFolder(node: Node): boolean {
+  return node.kind === 'directory' || node.kind === 'units' || node.kind === 'view'
+}
+
 const DOT = 1
 const DOT_DOT = 2
 
 function* entriesAfter(
-  directory: Directory,
+  directory: Listing,
   after: number,
 ): Generator<{ offset: number; name: string; node: Node }> {
-  if (after < DOT) yield { offset: DOT, name: '.', node: directory }
-  if (after < DOT_DOT) yield { offset: DOT_DOT, name: '..', node: directory.parent ?? directory }
+  if (after < DOT) yield { offset: DOT, name: '.', node: directory.self }
+  if (after < DOT_DOT) yield { offset: DOT_DOT, name: '..', node: directory.parent }
   const { listed } = directory
   for (let index = firstAfter(listed, after); index < listed.length; index++) {
     const node = listed[index]

@@ -49,9 +49,10 @@ export class OpenVersions {
   keep(current: Tree, next: Tree): void {
     for (const [id, versions] of this.#open) {
       const node = current.nodes.get(id)
-      if (node?.kind !== 'secret' || !isPresent(node.entry.value)) continue
+      if (node?.kind !== 'secret') continue
       const { entry } = node
       const { value } = entry
+      if (!isPresent(value)) continue
       const successor = next.nodes.get(id)
       const same = successor?.kind === 'secret' && versionOf(successor.entry.value) === value.version
       if (same || !versions.has(value.version)) continue

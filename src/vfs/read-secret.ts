@@ -1,7 +1,7 @@
 import { errno } from '../base/errno.ts'
 import { refuse, type Refusal } from '../fuse/handler.ts'
 import type { Request } from '../fuse/wire/decode.ts'
-import { FUSE_READ_LOCKOWNER } from '../fuse/wire/kernel.ts'
+import { FUSE_READ_LOCKOWNER, type InHeader } from '../fuse/wire/kernel.ts'
 import type { OpenVersions } from './handles.ts'
 import { isPresent, type PresentValue } from './table.ts'
 import type { SecretFile } from './tree.ts'
@@ -12,10 +12,23 @@ export interface ValueOpener {
   open(value: PresentValue, offset: number, length: number): void
 }
 
-/**
- * OPEN of a secret: which version the descriptor will read. The version is the file handle.
- */
-export function openSecret(file: SecretFile, open: OpenVersions): number | Refusal {
+/** Says who may; implemented by gate.ts. Undefined lets the caller through. */
+export interface Access {
+  open(file: SecretFile, header: InHeader): Refusal | undefined
+  read(file: SecretFile, header: InHeader): Refusal | undefined
+}
+
+/** What both operations need besides the request. */
+export interface Reading {
+  readonly gate: Access
+  readonly open: OpenVersions
+  readonly vault: ValueOpener
+}
+
+/** OPEN of a secret, the straight line: may the caller, then which version the descriptor will read. The version is the file handle. */
+export function openSecret(file: SecretFile, header: InHeader, { gate, open }: Reading): number | Refusal {
+  const refusal = gate.open(file, header)
+  if (refusal !== undefined) return refusal
   const { value } = file.entry
   if (!isPresent(value)) return refuse(errno.EIO)
   open.opened(file.id, value.version)
@@ -23,21 +36,22 @@ export function openSecret(file: SecretFile, open: OpenVersions): number | Refus
 }
 
 /**
- * READ of a secret, the straight line: the value of the version that was opened, then the bytes that are asked for, opened into the reply.
- * Returns their number; past the end nothing is opened. `file` is undefined for one that was removed while open.
+ * READ of a secret, the straight line: may the caller, the value of the version that was opened, then the bytes that are asked for,
+ * opened into the reply. Returns their number; past the end nothing is opened.
  *
  * A read for the page cache (mmap, sendfile, splice) gets the current value or ESTALE: a file has one cache for all its descriptors, so a replaced value
  * would be served from there to readers of the new one, and a short answer would shrink the size that all of them see (fs/fuse/file.c, fuse_short_read).
  */
 export function readSecret(
-  file: SecretFile | undefined,
+  file: SecretFile,
   { header, body }: Request<'read'>,
-  open: OpenVersions,
-  vault: ValueOpener,
+  { gate, open, vault }: Reading,
   capacity: number,
 ): number | Refusal {
-  const current = file?.entry.value
-  const isCurrent = current !== undefined && isPresent(current) && current.version === body.fh
+  const refusal = gate.read(file, header)
+  if (refusal !== undefined) return refusal
+  const { value: current } = file.entry
+  const isCurrent = isPresent(current) && current.version === body.fh
   const replaced = isForCache(body) ? undefined : open.replaced(header.nodeid, body.fh)?.value
   const value = isCurrent ? current : replaced
   if (value === undefined) return refuse(errno.ESTALE)

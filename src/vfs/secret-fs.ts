@@ -3,26 +3,38 @@ import { refuse, type Handler, type Refusal } from '../fuse/handler.ts'
 import type { Frame } from '../fuse/frame.ts'
 import type { Request } from '../fuse/wire/decode.ts'
 import { OUT_HEADER_BYTES } from '../fuse/wire/encode.ts'
-import { FOPEN_DIRECT_IO, FOPEN_NOFLUSH } from '../fuse/wire/kernel.ts'
+import { FOPEN_DIRECT_IO, FOPEN_NOFLUSH, type InHeader } from '../fuse/wire/kernel.ts'
+import { UnitRule } from '../policy/evaluate.ts'
 import { attributesOf, CACHE_SECONDS, entryOf } from './attributes.ts'
-import { listDirectory } from './directories.ts'
+import { isFolder, listDirectory, type Listing } from './directories.ts'
 import { OpenVersions } from './handles.ts'
-import { isForCache, openSecret, readSecret, type ValueOpener } from './read-secret.ts'
+import {
+  isForCache,
+  openSecret,
+  readSecret,
+  type Access,
+  type Reading,
+  type ValueOpener,
+} from './read-secret.ts'
 import { Snapshots } from './snapshots.ts'
 import type { SecretTable } from './table.ts'
 import {
   buildTree,
+  secretFile,
+  UNITS,
   type Node,
   type SecretFile,
   type Tree,
   type VirtualFile,
   type VirtualFiles,
 } from './tree.ts'
+import { isViewName, isViewOf, namedUnits, UnitViews } from './unit-views.ts'
 
 export interface SecretFsOptions {
   readonly vault: ValueOpener
+  readonly gate: Access & { unitOf(header: InHeader): string | undefined }
   readonly virtual: VirtualFiles
-  /** The last descriptor of a node whose pages the kernel may hold is closed. */
+  /** Pages of a node must leave the kernel's cache: the last descriptor is closed, or only some callers may read it. */
   readonly onUncached: (node: number) => void
 }
 
@@ -35,6 +47,7 @@ export interface Counters {
 }
 
 const NAME_BYTES = 255
+const ROOT = 0
 
 /** The filesystem of secrets: the kernel's operations on the current tree. */
 export class SecretFs implements Handler {
@@ -44,10 +57,13 @@ export class SecretFs implements Handler {
   readonly #snapshots = new Snapshots()
   /** Secrets of which the kernel has pages: by mmap, sendfile or splice, which go through its cache. */
   readonly #cached = new Set<number>()
+  readonly #views = new UnitViews()
+  readonly #reading: Reading
   #tree: Tree
 
   constructor(table: SecretTable, options: SecretFsOptions) {
     this.#options = options
+    this.#reading = { gate: options.gate, open: this.#open, vault: options.vault }
     this.#tree = buildTree(table, options.virtual)
   }
 
@@ -59,26 +75,32 @@ export class SecretFs implements Handler {
   }
 
   readonly lookup = ({ header, name }: Request<'lookup'>) => {
-    const parent = this.#tree.nodes.get(header.nodeid)
+    const parent = this.#node(header.nodeid)
     if (parent === undefined) return refuse(errno.ESTALE)
-    if (parent.kind !== 'directory') return refuse(errno.ENOTDIR)
-    const child = parent.children.get(name)
+    if (!isFolder(parent)) return refuse(errno.ENOTDIR)
+    const child = this.#child(parent, name, header)
     return child === undefined ? refuse(errno.ENOENT) : entryOf(child, this.#tree.table)
   }
 
   readonly getattr = ({ header }: Request<'getattr'>) => {
-    const node = this.#tree.nodes.get(header.nodeid) ?? this.#removed(header.nodeid)
+    const node = this.#node(header.nodeid) ?? this.#removed(header.nodeid)
     if (node === undefined) return refuse(errno.ESTALE)
     const attr = attributesOf(node, this.#tree.table)
     return { attr_valid: CACHE_SECONDS, attr_valid_nsec: 0, dummy: 0, attr }
   }
 
-  readonly readlink = (): Refusal => refuse(errno.EINVAL)
+  readonly readlink = ({ header }: Request<'readlink'>, frame: Frame): number | Refusal => {
+    if (this.#node(header.nodeid)?.kind !== 'self') return refuse(errno.EINVAL)
+    const unit = this.#options.gate.unitOf(header)
+    return unit === undefined
+      ? refuse(errno.ENOENT)
+      : putPayload(frame, Buffer.from(`${UNITS}/${unit}`, 'latin1'))
+  }
 
   readonly open = ({ header }: Request<'open'>) => {
-    const node = this.#tree.nodes.get(header.nodeid)
+    const node = this.#node(header.nodeid)
     this.counters.opens++
-    const fh = node === undefined ? refuse(errno.ESTALE) : this.#openNode(node)
+    const fh = node === undefined ? refuse(errno.ESTALE) : this.#openNode(node, header)
     if (typeof fh !== 'number') {
       this.counters.errors++
       return fh
@@ -87,9 +109,9 @@ export class SecretFs implements Handler {
   }
 
   readonly read = (request: Request<'read'>, frame: Frame): number | Refusal => {
-    const node = this.#tree.nodes.get(request.header.nodeid)
+    const node = this.#node(request.header.nodeid) ?? this.#removed(request.header.nodeid)
     this.counters.reads++
-    const length = this.#readNode(node, request, frame)
+    const length = node === undefined ? refuse(errno.ESTALE) : this.#readNode(node, request, frame)
     if (typeof length !== 'number') this.counters.errors++
     return length
   }
@@ -101,9 +123,10 @@ export class SecretFs implements Handler {
   }
 
   readonly opendir = ({ header }: Request<'opendir'>) => {
-    const node = this.#tree.nodes.get(header.nodeid)
+    const node = this.#node(header.nodeid)
     if (node === undefined) return refuse(errno.ESTALE)
-    if (node.kind !== 'directory') return refuse(errno.ENOTDIR)
+    if (!isFolder(node)) return refuse(errno.ENOTDIR)
+    if (node.kind === 'view' && !this.#mayView(node.unit, header)) return refuse(errno.EACCES)
     return { fh: 0, open_flags: 0, backing_id: 0 }
   }
 
@@ -130,51 +153,77 @@ export class SecretFs implements Handler {
     }
   }
 
-  #openNode(node: Node): number | Refusal {
-    switch (node.kind) {
-      case 'directory':
-        return refuse(errno.EISDIR)
-      case 'secret':
-        return openSecret(node, this.#open)
-      case 'virtual':
-        return this.#snapshots.open(node.content())
-    }
+  /** Folders of `.units` are nodes that no table holds. */
+  #node(id: number): Node | undefined {
+    return this.#tree.nodes.get(id) ?? this.#views.get(this.#tree, id)
+  }
+
+  #child(parent: Node, name: string, header: InHeader): Node | undefined {
+    if (parent.kind === 'directory') return parent.children.get(name)
+    if (parent.kind === 'view') return this.#views.child(parent, name)
+    return this.#mayView(name, header) ? this.#views.top(this.#tree, name) : undefined
+  }
+
+  /** A view is for its unit and for root. */
+  #mayView(name: string, header: InHeader): boolean {
+    if (header.uid === ROOT) return isViewName(name)
+    const unit = this.#options.gate.unitOf(header)
+    return unit !== undefined && isViewOf(name, unit)
+  }
+
+  #openNode(node: Node, header: InHeader): number | Refusal {
+    if (node.kind === 'secret') return openSecret(node, header, this.#reading)
+    if (node.kind === 'virtual') return this.#snapshots.open(node.content())
+    return refuse(node.kind === 'self' ? errno.EINVAL : errno.EISDIR)
   }
 
   /** A secret that is gone from the table and that somebody still has open. */
   #removed(id: number): SecretFile | undefined {
     const entry = this.#open.lastReplaced(id)
-    return entry && { kind: 'secret', id, name: entry.name, entry }
+    return entry && secretFile(id, entry, new UnitRule(entry.rule))
   }
 
-  #readNode(node: Node | undefined, request: Request<'read'>, frame: Frame): number | Refusal {
-    switch (node?.kind) {
-      case 'directory':
-        return refuse(errno.EISDIR)
-      case 'virtual':
-        return this.#readVirtual(node, request, frame)
-      default:
-        return this.#readSecret(node, request, frame)
+  #readNode(node: Node, request: Request<'read'>, frame: Frame): number | Refusal {
+    if (node.kind === 'secret') return this.#readSecret(node, request, frame)
+    if (node.kind === 'virtual') return this.#readVirtual(node, request, frame)
+    return refuse(errno.EISDIR)
+  }
+
+  /** What the kernel caches for one caller it gives to others unasked: where not all may read, it must forget at once. */
+  #readSecret(file: SecretFile, request: Request<'read'>, frame: Frame): number | Refusal {
+    const length = readSecret(file, request, this.#reading, frame.capacity)
+    if (isForCache(request.body)) {
+      if (file.rule.restricted) this.#options.onUncached(file.id)
+      else this.#cached.add(file.id)
     }
-  }
-
-  #readSecret(file: SecretFile | undefined, request: Request<'read'>, frame: Frame): number | Refusal {
-    if (isForCache(request.body)) this.#cached.add(request.header.nodeid)
-    return readSecret(file, request, this.#open, this.#options.vault, frame.capacity)
+    return length
   }
 
   #readVirtual(file: VirtualFile, { body }: Request<'read'>, frame: Frame): number {
     const content = this.#snapshots.get(body.fh) ?? file.content()
-    const part = content.subarray(body.offset, body.offset + Math.min(body.size, frame.capacity))
-    frame.bytes.set(part, OUT_HEADER_BYTES)
-    return part.length
+    return putPayload(frame, content.subarray(body.offset, body.offset + Math.min(body.size, frame.capacity)))
   }
 
   #list(request: Request<'readdir' | 'readdirplus'>, frame: Frame, plus: boolean): number | Refusal {
-    const node = this.#tree.nodes.get(request.header.nodeid)
+    const node = this.#node(request.header.nodeid)
     if (node === undefined) return refuse(errno.ESTALE)
-    if (node.kind !== 'directory') return refuse(errno.ENOTDIR)
+    const listing = this.#listing(node)
+    if (listing === undefined) return refuse(errno.ENOTDIR)
     const { offset, size } = request.body
-    return listDirectory(node, this.#tree.table, offset, size, frame, plus)
+    return listDirectory(listing, this.#tree.table, offset, size, frame, plus)
   }
+
+  #listing(self: Node): Listing | undefined {
+    const { root, table } = this.#tree
+    if (self.kind === 'directory') return { self, parent: self.parent ?? self, listed: self.listed }
+    if (self.kind === 'view') return { self, parent: self, listed: this.#views.list(self) }
+    if (self.kind !== 'units') return undefined
+    const listed = namedUnits(table).flatMap((unit) => this.#views.top(this.#tree, unit) ?? [])
+    return { self, parent: root, listed: listed.sort((a, b) => a.id - b.id) }
+  }
+}
+
+function putPayload(frame: Frame, bytes: Uint8Array): number {
+  frame.bytes.set(bytes, OUT_HEADER_BYTES)
+  return bytes.length
 }

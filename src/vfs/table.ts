@@ -1,3 +1,5 @@
+import type { Rule } from '../policy/rules.ts'
+
 /**
  * All secrets at one moment, as the main thread hands them to the FUSE worker: plain data that can be cloned between threads. A reload makes
  * a new table; nobody changes one.
@@ -18,6 +20,7 @@ export interface SecretEntry {
   readonly gid: number
   /** Permission bits. */
   readonly mode: number
+  readonly rule: Rule
   readonly value: EntryValue
 }
 

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { FUSE_ROOT_ID } from '../fuse/wire/kernel.ts'
+import { UnitRule } from '../policy/evaluate.ts'
+import type { Rule } from '../policy/rules.ts'
 import type { SecretEntry, SecretTable } from './table.ts'
 
 /** A node of the mounted tree. Immutable; a new table makes a new tree with the same node ids for the same paths. */
-export type Node = Directory | SecretFile | VirtualFile
+export type Node = Directory | SecretFile | VirtualFile | SelfLink | UnitsFolder | UnitView
 
 interface Named {
   readonly id: number
@@ -13,6 +15,8 @@ interface Named {
 
 export interface Directory extends Named {
   readonly kind: 'directory'
+  /** From the root, without a leading slash; empty for the root. */
+  readonly path: string
   readonly mode: number
   readonly parent: Directory | undefined
   readonly children: Map<string, Node>
@@ -23,6 +27,7 @@ export interface Directory extends Named {
 export interface SecretFile extends Named {
   readonly kind: 'secret'
   readonly entry: SecretEntry
+  readonly rule: UnitRule
 }
 
 /** A file whose content is made at each open. */
@@ -30,6 +35,23 @@ export interface VirtualFile extends Named {
   readonly kind: 'virtual'
   readonly mode: number
   readonly content: () => Uint8Array
+}
+
+/** `.self`: the view of the caller's unit, asked for at each readlink. */
+export interface SelfLink extends Named {
+  readonly kind: 'self'
+}
+
+/** `.units`: a view for each unit (unit-views.ts). */
+export interface UnitsFolder extends Named {
+  readonly kind: 'units'
+}
+
+/** A directory as one unit sees it: what it may read. */
+export interface UnitView extends Named {
+  readonly kind: 'view'
+  readonly unit: string
+  readonly directory: Directory
 }
 
 export interface Tree {
@@ -62,12 +84,15 @@ export function buildTree(table: SecretTable, virtual: VirtualFiles): Tree {
     nodes.set(node.id, node)
     return node
   }
+  const ruleOf = ruleMaker()
   for (const entry of table.secrets) {
     const parent = directoryOf(root, entry.name, table.directoryMode, true, add)
-    const file = add({ kind: 'secret', id: nodeId('secret', entry.name), name: baseName(entry.name), entry })
+    const file = add(secretFile(nodeId('secret', entry.name), entry, ruleOf(entry.rule)))
     parent.children.set(file.name, file)
     parent.listed.push(file)
   }
+  root.children.set(SELF, add({ kind: 'self', id: nodeId('self', SELF), name: SELF }))
+  root.children.set(UNITS, add({ kind: 'units', id: nodeId('units', UNITS), name: UNITS }))
   for (const [path, content] of virtual) {
     const parent = directoryOf(root, path, 0o700, false, add)
     const file = add({
@@ -84,9 +109,29 @@ export function buildTree(table: SecretTable, virtual: VirtualFiles): Tree {
   return { table, root, nodes }
 }
 
+/** hushfs' own names in the root; no secret's name starts with a dot. */
+export const SELF = '.self'
+export const UNITS = '.units'
+
+export function secretFile(id: number, entry: SecretEntry, rule: UnitRule): SecretFile {
+  return { kind: 'secret', id, name: baseName(entry.name), entry, rule }
+}
+
+/** Secrets with the same rule share one that is ready to be asked. */
+function ruleMaker(): (rule: Rule) => UnitRule {
+  const made = new Map<string, UnitRule>()
+  return (rule) => {
+    const key = JSON.stringify(rule)
+    const known = made.get(key) ?? new UnitRule(rule)
+    made.set(key, known)
+    return known
+  }
+}
+
 function newDirectory(path: string, mode: number, parent: Directory | undefined): Directory {
   return {
     kind: 'directory',
+    path,
     id: nodeId('directory', path),
     name: baseName(path),
     mode,

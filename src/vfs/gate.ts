@@ -1,0 +1,130 @@
+import type { AuditEvent } from '../audit/trail.ts'
+import { errno } from '../base/errno.ts'
+import type { Caller, CallerDetails, Unknown } from '../caller/caller.ts'
+import type { InUnit } from '../caller/cgroup.ts'
+import type { Invocation } from '../caller/invocation.ts'
+import { refuse, type Refusal } from '../fuse/handler.ts'
+import type { InHeader } from '../fuse/wire/kernel.ts'
+import type { Decision } from '../policy/evaluate.ts'
+import type { Reads } from '../policy/rules.ts'
+import type { Allowances, UnitStart } from './allowances.ts'
+import { isPresent } from './table.ts'
+import type { SecretFile } from './tree.ts'
+
+/** Tells who asks; implemented by caller/identify. Everything is read while the caller waits for the answer, so no pid can be reused. */
+export interface Callers {
+  identify(tid: number, uid: number, gid: number): Caller | Unknown
+  details(tid: number): CallerDetails
+  invocation(placement: InUnit): Invocation | undefined
+}
+
+export interface GateOptions {
+  readonly callers: Callers
+  readonly allowances: Allowances
+  readonly audit: { add(event: AuditEvent): void }
+}
+
+/** Who may open and read: identify the caller, decide, account, write it down. */
+export class Gate {
+  refused = 0
+  readonly #options: GateOptions
+
+  constructor(options: GateOptions) {
+    this.#options = options
+  }
+
+  /** OPEN: identity and allowance. Undefined lets the caller through. */
+  open(file: SecretFile, header: InHeader): Refusal | undefined {
+    const asked = this.#ask(header)
+    const { allowances } = this.#options
+    const decision = this.#allow(file, file.rule.decide(asked.caller), asked)
+    if (!decision.allowed) return this.#deny('open', file, decision, asked)
+    const { value } = file.entry
+    if (!isPresent(value)) {
+      this.#write('open', 'failed', file, { rule: decision.rule, reason: value.failing }, asked)
+      return refuse(errno.EIO)
+    }
+    allowances.take(file.entry.name, readsOf(file, decision), asked.start)
+    this.#write('open', 'allowed', file, decision, asked)
+    return undefined
+  }
+
+  /** READ: identity only, again, because a descriptor can come from another process. */
+  read(file: SecretFile, header: InHeader): Refusal | undefined {
+    if (!file.rule.restricted) return undefined
+    const decision = file.rule.decide(this.#identify(header))
+    return decision.allowed ? undefined : this.#deny('read', file, decision, this.#ask(header))
+  }
+
+  /** The caller's unit, or undefined for one in no unit. */
+  unitOf(header: InHeader): string | undefined {
+    return inUnit(this.#identify(header))?.unit
+  }
+
+  #identify({ pid, uid, gid }: InHeader): Caller | Unknown {
+    return this.#options.callers.identify(pid, uid, gid)
+  }
+
+  #ask(header: InHeader): Asked {
+    const caller = this.#identify(header)
+    const placement = inUnit(caller)
+    const invocation = placement && this.#options.callers.invocation(placement)
+    const start = placement && invocation && { ...invocation, unitPath: placement.unitPath }
+    return { header, caller, start }
+  }
+
+  #allow(file: SecretFile, decision: Decision, { start }: Asked): Decision {
+    if (!decision.allowed) return decision
+    const objection = this.#options.allowances.objection(file.entry.name, readsOf(file, decision), start)
+    return objection === undefined ? decision : { allowed: false, rule: 'reads', reason: objection }
+  }
+
+  #deny(operation: AuditEvent['operation'], file: SecretFile, decision: Decision, asked: Asked): Refusal {
+    this.refused++
+    this.#write(operation, 'denied', file, decision, asked)
+    return refuse(errno.EACCES)
+  }
+
+  #write(
+    operation: AuditEvent['operation'],
+    outcome: AuditEvent['decision'],
+    file: SecretFile,
+    { rule, reason }: Pick<Decision, 'rule' | 'reason'>,
+    { header, caller, start }: Asked,
+  ): void {
+    const placement = inUnit(caller)
+    const { pid, comm, exe } = this.#options.callers.details(header.pid)
+    this.#options.audit.add({
+      secret: file.entry.name,
+      operation,
+      decision: outcome,
+      rule,
+      reason,
+      unit: placement?.unit ?? null,
+      userUnit: placement?.userUnit ?? null,
+      invocation: start?.id ?? null,
+      pid: pid ?? null,
+      tid: header.pid,
+      uid: header.uid,
+      gid: header.gid,
+      comm: comm ?? null,
+      exe: exe ?? null,
+    })
+  }
+}
+
+/** A request, who makes it, and the start of that unit. */
+interface Asked {
+  readonly header: InHeader
+  readonly caller: Caller | Unknown
+  readonly start: UnitStart | undefined
+}
+
+function inUnit(caller: Caller | Unknown): InUnit | undefined {
+  return 'placement' in caller && 'unit' in caller.placement ? caller.placement : undefined
+}
+
+/** PID 1 reads for every start of every unit: an allowance per start of its own unit would mean once per boot. */
+function readsOf(file: SecretFile, { rule }: Decision): Reads {
+  return rule === 'manager' ? { kind: 'always' } : file.rule.rule.reads
+}
