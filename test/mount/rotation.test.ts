@@ -1,4 +1,6 @@
 /** A changed value replaces the old one like an atomic rename. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { Client } from '../support/client.ts'
 import { mounted, type ConfigInput } from '../support/mount.ts'
@@ -86,4 +88,20 @@ t.test('a file may become a folder, and a folder a file', async (t) => {
 
   t.equal((await client.read(server.path('a/c'))).toString(), 'deep')
   t.equal((await client.read(server.path('b'))).toString(), 'file')
+})
+
+t.test('readers during changes get whole values and no errors', async (t) => {
+  const values = Array.from({ length: 8 }, (_, n) => String(n).repeat(60_000 + n * 7_000))
+  const server = await mounted(t, config({ token: values[0] ?? '' }))
+  const readers = [new Client(t), new Client(t)]
+  const end = join(server.folder, 'end')
+  const reading = Promise.all(readers.map((reader) => reader.call('contents', server.path('token'), end)))
+  for (const value of values.slice(1)) await server.reloaded(config({ token: value }))
+  writeFileSync(end, '')
+
+  for (const contents of await reading) {
+    t.ok(contents.length > 1, 'the reader has seen a change')
+    for (const content of contents)
+      t.ok(values.includes(content), `${content.length} bytes of ${content[0] ?? ''}`)
+  }
 })

@@ -22,6 +22,16 @@ const operations = {
       at += part.length
     }
   },
+  /** The different contents that open, read, close finds in a file, again and again until there is a file `end`. */
+  contents: (path: string, end: string) => {
+    const found = new Set<string>()
+    while (!fs.existsSync(end)) {
+      const fd = fs.openSync(path, 'r')
+      found.add(operations.content(fd).toString())
+      fs.closeSync(fd)
+    }
+    return [...found]
+  },
   /** What mmap(2), PROT_READ and MAP_PRIVATE, shows of a descriptor; `length` 0 for the size that fstat tells. */
   mapped: (fd: number, length = 0) => syscalls.readMapped(fd, length || fs.fstatSync(fd).size),
   /** What sendfile(2) sends of a descriptor, from its position on. */
