@@ -5,7 +5,7 @@ t.test('fields are little endian, without gaps, in the order of the table', (t) 
   const example = struct('example', { a: u16, b: i32, c: u64, d: i64, e: id64, f: u32 })
   t.equal(example.size, 34)
   const bytes = new Uint8Array(example.size + 3).fill(0xee)
-  const value = { a: 0x0102, b: -2, c: 0x0102030405060708n, d: -1n, e: 2 ** 52 + 1, f: 0xfffffffe }
+  const value = { a: 0x0102, b: -2, c: 0x0102030405060708n, d: -1n, e: 2 ** 52 + 0x80000001, f: 0xfffffffe }
   example.write(new DataView(bytes.buffer), 1, value)
   t.equal(
     Buffer.from(bytes).toString('hex'),
@@ -14,7 +14,7 @@ t.test('fields are little endian, without gaps, in the order of the table', (t) 
       'feffffff' +
       '0807060504030201' +
       'ffffffffffffffff' +
-      '0100000000001000' +
+      '0100008000001000' +
       'feffffff' +
       'eeee',
   )
