@@ -16,7 +16,7 @@ import { SecretFs } from '../vfs/secret-fs.ts'
 import { AuditSender } from './audit-sender.ts'
 import { callerDetails } from '../caller/details.ts'
 import { CallerIdentifier } from '../caller/identify.ts'
-import { readInvocation } from '../caller/invocation.ts'
+import { readInvocation, readInvocationId } from '../caller/invocation.ts'
 import type { FromWorker, StatusFacts, ToWorker, WorkerStart } from './worker-protocol.ts'
 
 /**
@@ -105,6 +105,7 @@ function gateOf(start: WorkerStart, audit: AuditSender): Gate {
     details: (tid) => callerDetails(tid),
     invocation: (placement) =>
       'unknown' in hierarchy ? undefined : readInvocation(placement, hierarchy, UNITS_FOLDER),
+    invocationId: (unit) => readInvocationId(unit, UNITS_FOLDER),
   }
   const log = { append: (line: string) => void writeSync(allowances.fd, `${line}\n`) }
   const clocks = { wall: Date.now, monotonic: () => performance.now() }

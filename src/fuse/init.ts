@@ -8,8 +8,8 @@ import {
 } from './wire/kernel.ts'
 
 /**
- * What hushfs asks of the kernel. Left out on purpose: CACHE_SYMLINKS (`.self` differs per caller), NO_OPEN_SUPPORT and
- * NO_OPENDIR_SUPPORT (every open is asked for), EXPLICIT_INVAL_DATA (stale pages would stay).
+ * What hushfs asks of the kernel (native-notes/fuse-protocol.md has the reason of each that it leaves out). CACHE_SYMLINKS would serve one caller's
+ * `.self` to all, EXPLICIT_INVAL_DATA would keep stale pages.
  */
 export const wanted: readonly InitFlag[] = [
   'DO_READDIRPLUS',

@@ -87,7 +87,8 @@ async function readPayload(
 ): Promise<Uint8Array> {
   const plaintext = new Uint8Array(plaintextLength(payload, fileLength))
   try {
-    if (plaintext.length > limit) throw new SourceError(`its plaintext is larger than a secret can be (${limit} bytes)`)
+    if (plaintext.length > limit)
+      throw new SourceError(`its plaintext is larger than a secret can be (${limit} bytes)`)
     let length = 0
     for await (const chunk of payload) {
       plaintext.set(chunk, length)

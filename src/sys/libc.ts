@@ -161,3 +161,16 @@ export function getxattr(path: string, name: string): string | undefined {
   const length = getxattrCall(path, name, value, XATTR_BYTES)
   return length < 0 ? undefined : value.toString('utf8', 0, length)
 }
+
+export const readlink = libc.func('int64_t readlink(const char *path, void *buf, size_t size)') as (
+  path: string,
+  into: Bytes,
+  size: number,
+) => number
+
+/** Signal 0 asks without sending: -1 with ESRCH unless thread `tid` belongs to process `pid` (kernel/signal.c, do_send_specific). */
+export const tgkill = libc.func('int tgkill(int pid, int tid, int signal)') as (
+  pid: number,
+  tid: number,
+  signal: number,
+) => number

@@ -16,6 +16,8 @@ export interface Callers {
   identify(tid: number, uid: number, gid: number): Caller | Unknown
   details(tid: number): CallerDetails
   invocation(placement: InUnit): Invocation | undefined
+  /** systemd's id of the unit's current start. */
+  invocationId(unit: string): string | undefined
 }
 
 export interface GateOptions {
@@ -35,16 +37,18 @@ export class Gate {
 
   /** OPEN: identity and allowance. Undefined lets the caller through. */
   open(file: SecretFile, header: InHeader): Refusal | undefined {
-    const asked = this.#ask(header)
     const { allowances } = this.#options
-    const decision = this.#allow(file, file.rule.decide(asked.caller), asked)
+    const asked = { header, caller: this.#identify(header) }
+    const identity = file.rule.decide(asked.caller)
+    const start = readsOf(file, identity).kind === 'always' ? undefined : this.#start(asked.caller)
+    const decision = this.#allow(file, identity, start)
     if (!decision.allowed) return this.#deny('open', file, decision, asked)
     const { value } = file.entry
     if (!isPresent(value)) {
       this.#write('open', 'failed', file, { rule: decision.rule, reason: value.failing }, asked)
       return refuse(errno.EIO)
     }
-    allowances.take(file.entry.name, readsOf(file, decision), asked.start)
+    allowances.take(file.entry.name, readsOf(file, decision), start)
     this.#write('open', 'allowed', file, decision, asked)
     return undefined
   }
@@ -52,8 +56,9 @@ export class Gate {
   /** READ: identity only, again, because a descriptor can come from another process. */
   read(file: SecretFile, header: InHeader): Refusal | undefined {
     if (!file.rule.restricted) return undefined
-    const decision = file.rule.decide(this.#identify(header))
-    return decision.allowed ? undefined : this.#deny('read', file, decision, this.#ask(header))
+    const caller = this.#identify(header)
+    const decision = file.rule.decide(caller)
+    return decision.allowed ? undefined : this.#deny('read', file, decision, { header, caller })
   }
 
   /** The caller's unit, or undefined for one in no unit. */
@@ -65,15 +70,13 @@ export class Gate {
     return this.#options.callers.identify(pid, uid, gid)
   }
 
-  #ask(header: InHeader): Asked {
-    const caller = this.#identify(header)
+  #start(caller: Caller | Unknown): UnitStart | undefined {
     const placement = inUnit(caller)
     const invocation = placement && this.#options.callers.invocation(placement)
-    const start = placement && invocation && { ...invocation, unitPath: placement.unitPath }
-    return { header, caller, start }
+    return placement && invocation && { ...invocation, unitPath: placement.unitPath }
   }
 
-  #allow(file: SecretFile, decision: Decision, { start }: Asked): Decision {
+  #allow(file: SecretFile, decision: Decision, start: UnitStart | undefined): Decision {
     if (!decision.allowed) return decision
     const objection = this.#options.allowances.objection(file.entry.name, readsOf(file, decision), start)
     return objection === undefined ? decision : { allowed: false, rule: 'reads', reason: objection }
@@ -90,7 +93,7 @@ export class Gate {
     outcome: AuditEvent['decision'],
     file: SecretFile,
     { rule, reason }: Pick<Decision, 'rule' | 'reason'>,
-    { header, caller, start }: Asked,
+    { header, caller }: Asked,
   ): void {
     const placement = inUnit(caller)
     const { pid, comm, exe } = this.#options.callers.details(header.pid)
@@ -102,7 +105,7 @@ export class Gate {
       reason,
       unit: placement?.unit ?? null,
       userUnit: placement?.userUnit ?? null,
-      invocation: start?.id ?? null,
+      invocation: (placement && this.#options.callers.invocationId(placement.unit)) ?? null,
       pid: pid ?? null,
       tid: header.pid,
       uid: header.uid,
@@ -113,11 +116,10 @@ export class Gate {
   }
 }
 
-/** A request, who makes it, and the start of that unit. */
+/** A request and who makes it. */
 interface Asked {
   readonly header: InHeader
   readonly caller: Caller | Unknown
-  readonly start: UnitStart | undefined
 }
 
 function inUnit(caller: Caller | Unknown): InUnit | undefined {
