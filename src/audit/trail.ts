@@ -27,43 +27,36 @@ export interface AuditRecord {
 export type AuditEvent = Omit<AuditRecord, 'seq' | 'time' | 'count'>
 
 const KEPT = 1000
-/** Events that wait to be sent on; more are dropped and counted, so that a reader of the trail can't slow a read of a secret. */
-const MOST_WAITING = 4096
 /** Identical refusals within this time are one record. Milliseconds. */
 const FOLD_FOR = 10_000
 
 interface Folded {
-  record: AuditRecord
+  readonly event: AuditEvent
   readonly since: number
+  count: number
+  /** Its line among the last ones. */
+  line: string
   /** The count that was sent on last. */
   sent: number
 }
 
-/** The last records, and those that wait to be sent on. Synchronous and bounded: it belongs to the thread that serves requests. */
+/** The last records as lines, each sent on as it comes. Synchronous and bounded: it belongs to the thread that serves requests. */
 export class AuditTrail {
+  readonly #send: (line: string) => void
   readonly #now: () => number
-  readonly #ring: AuditRecord[] = []
+  /** A ring: the oldest line is the next to be overwritten. */
+  readonly #kept: string[] = []
   readonly #folding = new Map<string, Folded>()
-  #waiting: AuditRecord[] = []
   #seq = 0
-  #dropped = 0
+  #at = 0
 
-  /** `now` in milliseconds since 1970. */
-  constructor(now: () => number = Date.now) {
+  /** `send` takes each line with its newline; `now` in milliseconds since 1970. */
+  constructor(send: (line: string) => void, now: () => number = Date.now) {
+    this.#send = send
     this.#now = now
   }
 
-  /** Records that were never sent on because too many waited. */
-  get dropped(): number {
-    return this.#dropped
-  }
-
-  /** How many records wait to be sent on. */
-  get waiting(): number {
-    return this.#waiting.length
-  }
-
-  /** True when `take` will have something later, without another event. */
+  /** True when `settle` will have something to do, without another event. */
   get folding(): boolean {
     return this.#folding.size > 0
   }
@@ -71,63 +64,66 @@ export class AuditTrail {
   add(event: AuditEvent): void {
     const now = this.#now()
     if (event.decision === 'allowed') {
-      this.#append(this.#record(event, now, 1))
+      this.#append(this.#line(event, now, 1))
       return
     }
     const key = JSON.stringify(event)
     const folded = this.#folding.get(key)
-    if (folded === undefined) this.#startFolding(key, event, now)
-    else this.#fold(folded, event, now)
+    if (folded !== undefined && !isOver(folded, now)) this.#fold(folded, now)
+    else this.#startFolding(key, event, now)
   }
 
-  /** What waits, and the folded refusals whose time is over. */
-  take(): AuditRecord[] {
+  /** Send on the refusals that were folded and whose time is over. */
+  settle(): void {
     const now = this.#now()
-    for (const [key, folded] of this.#folding) {
-      if (now - folded.since < FOLD_FOR && now >= folded.since) continue
-      this.#folding.delete(key)
-      if (folded.record.count > folded.sent) this.#send(folded.record)
-    }
-    const taken = this.#waiting
-    this.#waiting = []
-    return taken
+    for (const [key, folded] of this.#folding) if (isOver(folded, now)) this.#unfold(key, folded)
   }
 
   /** The last 1,000, oldest first, one JSON object a line. */
   text(): string {
-    return this.#ring.map((record) => `${JSON.stringify(record)}\n`).join('')
+    const oldest = this.#kept.length < KEPT ? 0 : this.#at
+    return [...this.#kept.slice(oldest), ...this.#kept.slice(0, oldest)].join('')
   }
 
   #startFolding(key: string, event: AuditEvent, now: number): void {
-    const record = this.#record(event, now, 1)
-    if (this.#folding.size < KEPT) this.#folding.set(key, { record, since: now, sent: 1 })
-    this.#append(record)
+    const before = this.#folding.get(key)
+    if (before !== undefined) this.#unfold(key, before)
+    const line = this.#line(event, now, 1)
+    if (this.#folding.size < KEPT) this.#folding.set(key, { event, since: now, count: 1, line, sent: 1 })
+    this.#append(line)
   }
 
-  /** The record moves to the end of the ring with its new count. */
-  #fold(folded: Folded, event: AuditEvent, now: number): void {
-    const at = this.#ring.lastIndexOf(folded.record)
-    if (at !== -1) this.#ring.splice(at, 1)
-    folded.record = this.#record(event, now, folded.record.count + 1)
-    this.#keep(folded.record)
+  /** The record keeps its place among the last ones, as long as it is one of them, with the new count. */
+  #fold(folded: Folded, now: number): void {
+    const at = this.#kept.lastIndexOf(folded.line)
+    folded.count++
+    folded.line = this.#line(folded.event, now, folded.count)
+    if (at === -1) this.#keep(folded.line)
+    else this.#kept[at] = folded.line
   }
 
-  #record(event: AuditEvent, now: number, count: number): AuditRecord {
-    return { seq: ++this.#seq, time: new Date(now).toISOString(), ...event, count }
+  #unfold(key: string, folded: Folded): void {
+    this.#folding.delete(key)
+    if (folded.count > folded.sent) this.#send(folded.line)
   }
 
-  #append(record: AuditRecord): void {
-    this.#keep(record)
-    this.#send(record)
+  #line(event: AuditEvent, now: number, count: number): string {
+    const record: AuditRecord = { seq: ++this.#seq, time: new Date(now).toISOString(), ...event, count }
+    return `${JSON.stringify(record)}\n`
   }
 
-  #keep(record: AuditRecord): void {
-    this.#ring.push(record)
-    if (this.#ring.length > KEPT) this.#ring.shift()
+  #append(line: string): void {
+    this.#keep(line)
+    this.#send(line)
   }
 
-  #send(record: AuditRecord): void {
-    if (this.#waiting.length < MOST_WAITING) this.#waiting.push(record)
-    else this.#dropped++
+  #keep(line: string): void {
+    this.#kept[this.#at] = line
+    this.#at = (this.#at + 1) % KEPT
   }
+}
+
+/** A clock that was set back ends it too. */
+function isOver({ since }: Folded, now: number): boolean {
+  return now - since >= FOLD_FOR || now < since
 }

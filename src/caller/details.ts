@@ -35,11 +35,11 @@ function readFile(path: string): string | undefined {
   if (fd < 0) return undefined
   const length = read(fd, buffer, buffer.length)
   close(fd)
-  return length < 0 ? undefined : buffer.utf8Slice(0, length)
+  return length < 0 ? undefined : buffer.toString('utf8', 0, length)
 }
 
 /** The target of a symbolic link. */
 export function readLink(path: string): string | undefined {
   const length = readlink(path, buffer, buffer.length)
-  return length < 0 ? undefined : buffer.utf8Slice(0, length)
+  return length < 0 ? undefined : buffer.toString('utf8', 0, length)
 }

@@ -1,28 +1,23 @@
 import { write } from 'node:fs'
-import type { AuditRecord } from '../audit/trail.ts'
 
 const STDOUT = 1
-/** What may wait for a slow reader of standard output; more is dropped and counted. Bytes. */
+/** What may wait for a slow reader of standard output; more is dropped. Bytes. */
 const MOST_WAITING = 4 << 20
 
-/** Audit records to standard output, for the journal: one JSON object a line. Never blocks and never throws. */
+/** Audit lines to standard output, for the journal. Never blocks and never throws. */
 export class AuditOutput {
-  #waiting: Buffer[] = []
+  #waiting: Uint8Array[] = []
   #length = 0
   #writing = false
   #broken = false
-  /** Records that nobody could be given. */
-  dropped = 0
 
-  add(records: readonly AuditRecord[]): void {
-    if (this.#broken || this.#length > MOST_WAITING) {
-      this.dropped += records.length
-      return
-    }
-    const text = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''))
-    this.#waiting.push(text)
-    this.#length += text.length
+  /** False when the lines were dropped: standard output is closed, or far behind. */
+  add(lines: Uint8Array): boolean {
+    if (this.#broken || this.#length > MOST_WAITING) return false
+    this.#waiting.push(lines)
+    this.#length += lines.length
     this.#next()
+    return true
   }
 
   #next(): void {
@@ -40,7 +35,7 @@ export class AuditOutput {
     })
   }
 
-  #done(text: Buffer, written: number): void {
+  #done(text: Uint8Array, written: number): void {
     this.#length -= written
     if (written === text.length) this.#waiting.shift()
     else this.#waiting[0] = text.subarray(written)

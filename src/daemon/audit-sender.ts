@@ -1,44 +1,53 @@
-import { AuditTrail, type AuditEvent, type AuditRecord } from '../audit/trail.ts'
+import type { LineRing } from '../audit/ring.ts'
+import { AuditTrail, type AuditEvent } from '../audit/trail.ts'
 
-/** Records in one message to the main thread, and messages that it may have not taken yet. */
-const BATCH = 64
-const MOST_UNTAKEN = 32
-/** How long a record may wait for company, and how often folded refusals are looked at. Milliseconds. */
+/** So many bytes wait before the main thread is told while requests keep coming. */
+const MANY_BYTES = 1 << 18
+/** How long a line may wait when no request comes, and how often folded refusals are looked at. Milliseconds. */
 const SOON = 50
 const LATER = 1000
 
-/**
- * The worker's end of the audit: keeps the last records, and sends them on in batches, when there are enough or when no request waits. A main thread
- * that is behind is sent nothing; the trail then drops and counts.
- */
+/** The worker's end of the audit: lines go into shared memory; the main thread is told when there are many, or when no request waits. */
 export class AuditSender {
-  readonly trail = new AuditTrail()
-  readonly #send: (records: AuditRecord[], dropped: number) => void
-  /** Messages that the main thread has taken; it counts them up. */
-  readonly #taken: Int32Array
-  #sent = 0
+  readonly trail: AuditTrail
+  readonly #ring: LineRing
+  readonly #nudge: () => void
+  /** The main thread was told of what waits. */
+  #told = false
 
-  constructor(taken: Int32Array, send: (records: AuditRecord[], dropped: number) => void) {
-    this.#taken = taken
-    this.#send = send
+  constructor(ring: LineRing, nudge: () => void) {
+    this.#ring = ring
+    this.#nudge = nudge
+    this.trail = new AuditTrail((line) => {
+      ring.put(Buffer.from(line))
+    })
+  }
+
+  /** Lines that nobody could be given. */
+  get dropped(): number {
+    return this.#ring.dropped
   }
 
   add(event: AuditEvent): void {
+    if (this.#ring.waiting === 0) this.#told = false
     this.trail.add(event)
-    if (this.trail.waiting >= BATCH) this.flush()
+    if (!this.#told && this.#ring.waiting >= MANY_BYTES) this.#tell()
   }
 
+  /** No request waits. */
   flush(): void {
-    if (this.#sent - Atomics.load(this.#taken, 0) >= MOST_UNTAKEN) return
-    const records = this.trail.take()
-    if (records.length === 0) return
-    this.#sent++
-    this.#send(records, this.trail.dropped)
+    this.trail.settle()
+    if (this.#ring.waiting > 0) this.#tell()
   }
 
   /** Milliseconds without a request after which `flush` is due; -1: never. */
   patience(): number {
-    if (this.trail.waiting > 0) return SOON
+    if (!this.#told && this.#ring.waiting > 0) return SOON
     return this.trail.folding ? LATER : -1
+  }
+
+  #tell(): void {
+    this.#told = true
+    this.#nudge()
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { reasonOf } from '../base/errors.ts'
 import { loadSodium } from '../crypto/sodium.ts'
+import { LineRing } from '../audit/ring.ts'
 import { Channel } from '../fuse/channel.ts'
 import { Frame } from '../fuse/frame.ts'
 import { Session } from '../fuse/session.ts'
@@ -44,8 +45,8 @@ async function run(start: WorkerStart): Promise<void> {
   const reply = sodium.allocate(OUT_HEADER_BYTES + MAX_SECRET_BYTES)
   const frame = new Frame(() => reply.bytes())
   const vault = new MemoryVault(sodium, start.memoryKey, reply, OUT_HEADER_BYTES)
-  const audit = new AuditSender(start.auditTaken, (records, dropped) => {
-    say({ kind: 'audit', records, dropped })
+  const audit = new AuditSender(new LineRing(start.audit), () => {
+    say({ kind: 'audit' })
   })
   const gate = gateOf(start, audit)
   const first = await firstTable()
@@ -53,7 +54,7 @@ async function run(start: WorkerStart): Promise<void> {
   const virtual = new Map([
     [
       '.hushfs/status.json',
-      () => statusOf(facts, { ...fs.counters, refused: gate.refused, auditDropped: audit.trail.dropped }),
+      () => statusOf(facts, { ...fs.counters, refused: gate.refused, auditDropped: audit.dropped }),
     ],
     ['.hushfs/audit.jsonl', () => Buffer.from(audit.trail.text())],
   ])

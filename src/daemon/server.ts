@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { closeSync } from 'node:fs'
-import type { AuditRecord } from '../audit/trail.ts'
+import { LineRing } from '../audit/ring.ts'
 import { exitStatus, InterruptedError, MountError, reasonOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { findHierarchy } from '../caller/hierarchy.ts'
@@ -28,12 +28,15 @@ export interface ServerOptions {
   /** Reads the configuration again, for a reload; throws `ConfigError`. */
   readonly readConfig: () => Config
   readonly log: Log
-  /** Takes what the worker tells of opens and refusals. */
-  readonly audit: { add(records: readonly AuditRecord[]): void }
+  /** Takes the lines of the audit. */
+  readonly audit: { add(lines: Uint8Array): void }
   readonly trace: boolean
   /** Gives the unseal child that was started ahead, once it is needed. */
   readonly takePrepared?: () => UnsealChild | undefined
 }
+
+/** Room for some three thousand audit lines that the main thread hasn't written yet. */
+const AUDIT_BYTES = 1 << 20
 
 type Waiting = { kind: FromWorker['kind']; done: () => void }
 
@@ -50,7 +53,7 @@ export class Server {
   readonly #device: number
   readonly #worker: WorkerClient
   readonly #allowances: AllowanceFile
-  readonly #auditTaken = new Int32Array(new SharedArrayBuffer(4))
+  readonly #audit = new LineRing(AUDIT_BYTES)
   readonly #running: Running
   #table: SecretTable | undefined
   #reloads: StatusFacts['reloads'] = { count: 0, last: null }
@@ -82,7 +85,7 @@ export class Server {
       device: this.#device,
       memoryKey: this.#keys.subarray(0, KEY_BYTES),
       trace: options.trace,
-      auditTaken: this.#auditTaken,
+      audit: this.#audit.memory,
       hierarchy,
       allowances: this.#allowances,
     }
@@ -159,10 +162,7 @@ export class Server {
   #hear(message: FromWorker): void {
     const { log } = this.#options
     if (message.kind === 'uncached') this.#notify(invalidateInode(message.node, 0n))
-    if (message.kind === 'audit') {
-      Atomics.add(this.#auditTaken, 0, 1)
-      this.#options.audit.add(message.records)
-    }
+    if (message.kind === 'audit' || message.kind === 'ended') this.#options.audit.add(this.#audit.take())
     if (message.kind === 'unexpected') log.error(`${message.op}: ${message.reason}`)
     if (message.kind === 'fatal') this.#finish(new MountError(`the FUSE worker broke: ${message.reason}`))
     if (message.kind === 'ended') this.#finish()

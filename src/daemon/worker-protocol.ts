@@ -1,4 +1,3 @@
-import type { AuditRecord } from '../audit/trail.ts'
 import type { Unknown } from '../caller/caller.ts'
 import type { Hierarchy } from '../caller/hierarchy.ts'
 import type { SecretTable } from '../vfs/table.ts'
@@ -12,8 +11,8 @@ export interface WorkerStart {
   /** KEY_BYTES of memory key; the worker copies it to its WASM heap. */
   readonly memoryKey: Uint8Array
   readonly trace: boolean
-  /** One shared Int32: how many `audit` messages the main thread has taken. */
-  readonly auditTaken: Int32Array
+  /** Memory of the ring of audit lines. */
+  readonly audit: SharedArrayBuffer
   /** Where systemd keeps its units, or why that isn't known. */
   readonly hierarchy: Hierarchy | Unknown
   readonly allowances: AllowanceFile
@@ -33,8 +32,8 @@ export type FromWorker =
   | { readonly kind: 'replaced'; readonly generation: number }
   /** The kernel may have pages of the node, and must forget them. */
   | { readonly kind: 'uncached'; readonly node: number }
-  /** Records of who opened and who was refused; `dropped` counts what was lost since the start. */
-  | { readonly kind: 'audit'; readonly records: readonly AuditRecord[]; readonly dropped: number }
+  /** Lines wait in the ring of the audit. */
+  | { readonly kind: 'audit' }
   | { readonly kind: 'unexpected'; readonly op: string; readonly reason: string }
   /** The loop ended: the mount is gone, or it was told to stop. */
   | { readonly kind: 'ended' }
