@@ -1,14 +1,14 @@
-import { ENDED, WOKEN } from '../../src/fuse/channel.ts'
+import { ENDED, IDLE, WOKEN } from '../../src/fuse/channel.ts'
 import type { RequestChannel } from '../../src/fuse/session.ts'
 
-/** Gives the requests in order (`'woken'` for a wake-up), then ends; keeps a copy of each reply. */
+/** Gives the requests in order (`'woken'` for a wake-up, `'idle'` for none in time), then ends; keeps a copy of each reply. */
 export class FakeChannel implements RequestChannel {
   readonly request = new Uint8Array(1 << 16)
   readonly view = new DataView(this.request.buffer)
   readonly replies: Uint8Array[] = []
-  readonly #script: (Uint8Array | 'woken')[]
+  readonly #script: (Uint8Array | 'woken' | 'idle')[]
 
-  constructor(script: (Uint8Array | 'woken')[]) {
+  constructor(script: (Uint8Array | 'woken' | 'idle')[]) {
     this.#script = script
   }
 
@@ -16,6 +16,7 @@ export class FakeChannel implements RequestChannel {
     const next = this.#script.shift()
     if (next === undefined) return ENDED
     if (next === 'woken') return WOKEN
+    if (next === 'idle') return IDLE
     this.request.set(next)
     return next.length
   }

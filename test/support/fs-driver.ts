@@ -1,7 +1,7 @@
 import { Refusal } from '../../src/fuse/handler.ts'
 import { OUT_HEADER_BYTES } from '../../src/fuse/wire/encode.ts'
 import { FUSE_READ_LOCKOWNER, type InHeader } from '../../src/fuse/wire/kernel.ts'
-import { SecretFs } from '../../src/vfs/secret-fs.ts'
+import { SecretFs, type SecretFsOptions } from '../../src/vfs/secret-fs.ts'
 import type { SecretTable } from '../../src/vfs/table.ts'
 import { parseDirents } from './dirents.ts'
 import { noRead } from './fuse-requests.ts'
@@ -17,11 +17,17 @@ export function header(nodeid: number): InHeader {
 export class Driver {
   readonly memory = replyMemory(CAPACITY)
   readonly uncached: number[] = []
+  /** What the gate says; lets everyone through until it is given a refusal. */
+  readonly gate: { refusal?: Refusal; unit?: string } & SecretFsOptions['gate'] = {
+    open: () => this.gate.refusal,
+    read: () => this.gate.refusal,
+    unitOf: () => this.gate.unit,
+  }
   readonly fs: SecretFs
 
   constructor(first: SecretTable, virtual = new Map<string, () => Uint8Array>()) {
     const onUncached = (node: number) => this.uncached.push(node)
-    this.fs = new SecretFs(first, { vault: this.memory.vault, virtual, onUncached })
+    this.fs = new SecretFs(first, { vault: this.memory.vault, gate: this.gate, virtual, onUncached })
   }
 
   lookup(parent: number, name: string) {
@@ -43,6 +49,14 @@ export class Driver {
     const { frame } = this.memory
     const body = { ...noRead, fh, offset, size, read_flags: direct ? FUSE_READ_LOCKOWNER : 0 }
     const answer = this.fs.read({ header: header(node), body, name: '' }, frame)
+    if (answer instanceof Refusal) return -answer.errno
+    return Buffer.from(frame.bytes.subarray(OUT_HEADER_BYTES, OUT_HEADER_BYTES + answer)).toString()
+  }
+
+  /** The target of a symlink, or the errno. */
+  readlink(node: number): string | number {
+    const { frame } = this.memory
+    const answer = this.fs.readlink({ header: header(node), body: undefined, name: '' }, frame)
     if (answer instanceof Refusal) return -answer.errno
     return Buffer.from(frame.bytes.subarray(OUT_HEADER_BYTES, OUT_HEADER_BYTES + answer)).toString()
   }

@@ -21,8 +21,8 @@ const golden = join(import.meta.dirname, '../wire/golden')
 const kernelVersion = /^\d+\.\d+/.exec(release())?.[0] ?? release()
 
 class RecordingChannel extends Channel {
-  override next(): number {
-    const length = super.next()
+  override next(patience: number): number {
+    const length = super.next(patience)
     if (length > 0) keep(Uint8Array.from(this.request.subarray(0, length)))
     return length
   }
@@ -56,7 +56,7 @@ function forget(names: readonly string[]): void {
     const message = invalidateEntry(1, name)
     write(device, message, message.length)
   }
-  if (names.length > 0) channel.next()
+  if (names.length > 0) channel.next(-1)
 }
 
 /** By the three statfs of the client: nothing, FORGET of one node, BATCH_FORGET of three. */
@@ -74,13 +74,15 @@ const session = new Session({
     read: (request, frame) => {
       if (request.header.nodeid === ids.interrupt) {
         process.kill(request.header.pid, 'SIGUSR2')
-        new Poller(device, wake).wait()
-        channel.next()
+        new Poller(device, wake).wait(-1)
+        channel.next(-1)
       }
       return tree.read(request, frame)
     },
   },
   onWake: () => true,
+  patience: () => -1,
+  onIdle: () => undefined,
   onInit: () => undefined,
   onError: (op, error) => {
     process.stderr.write(`${op}: ${String(error)}\n`)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { loadSodium } from '../../src/crypto/sodium.ts'
 import { Frame } from '../../src/fuse/frame.ts'
 import { OUT_HEADER_BYTES } from '../../src/fuse/wire/encode.ts'
+import { NO_RULE } from '../../src/policy/rules.ts'
 import { MemoryVault } from '../../src/vault/memory-vault.ts'
 import { PREFIX_BYTES, storeValue } from '../../src/vault/value.ts'
 import type { PresentValue, SecretEntry, SecretTable } from '../../src/vfs/table.ts'
@@ -29,7 +30,7 @@ export function secret(
   plain: string | Uint8Array,
   rest: Partial<SecretEntry> = {},
 ): SecretEntry {
-  return { name, uid: 0, gid: 0, mode: 0o400, value: value(plain), ...rest }
+  return { name, uid: 0, gid: 0, mode: 0o400, rule: NO_RULE, value: value(plain), ...rest }
 }
 
 export function table(secrets: readonly SecretEntry[], rest: Partial<SecretTable> = {}): SecretTable {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { Channel, WOKEN } from '../../../src/fuse/channel.ts'
+import { Channel, IDLE, WOKEN } from '../../../src/fuse/channel.ts'
 import { createEventFd, signalEventFd } from '../../../src/sys/libc.ts'
 
 /** A FIFO in the place of /dev/fuse: a read takes at most the channel's capacity, so each 8 bytes are a request. */
@@ -22,15 +22,15 @@ t.test('requests come one by one, a wake-up when there is none', (t) => {
   const { channel, device, wake } = channelOn(t)
   writeSync(device, '1234567812345678')
   signalEventFd(wake)
-  t.equal(channel.next(), 8)
+  t.equal(channel.next(-1), 8)
   t.equal(Buffer.from(channel.request).toString(), '12345678')
-  t.equal(channel.next(), 8)
-  t.equal(channel.next(), WOKEN)
+  t.equal(channel.next(-1), 8)
+  t.equal(channel.next(-1), WOKEN)
   signalEventFd(wake)
   signalEventFd(wake)
-  t.equal(channel.next(), WOKEN)
+  t.equal(channel.next(-1), WOKEN)
   writeSync(device, 'abc')
-  t.equal(channel.next(), 3, 'two signals are one wake-up')
+  t.equal(channel.next(-1), 3, 'two signals are one wake-up')
   t.end()
 })
 
@@ -38,9 +38,17 @@ t.test('requests without a pause do not keep a wake-up out', (t) => {
   const { channel, device, wake } = channelOn(t)
   writeSync(device, 'r'.repeat(8 * 200))
   signalEventFd(wake)
-  const first = Array.from({ length: 200 }, () => channel.next()).indexOf(WOKEN)
+  const first = Array.from({ length: 200 }, () => channel.next(-1)).indexOf(WOKEN)
   t.ok(first > 0 && first <= 65, `heard after ${first} requests`)
-  t.equal(channel.next(), 8, 'and the requests that waited are still there')
+  t.equal(channel.next(-1), 8, 'and the requests that waited are still there')
+  t.end()
+})
+
+t.test('nothing for as long as its patience is idleness', (t) => {
+  const { channel, device } = channelOn(t)
+  t.equal(channel.next(1), IDLE)
+  writeSync(device, 'abc')
+  t.equal(channel.next(1), 3)
   t.end()
 })
 

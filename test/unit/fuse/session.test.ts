@@ -27,7 +27,7 @@ const handler: Handler = {
 }
 
 /** Run a session over the requests; `memory` is the frame's whole buffer afterwards. */
-function serve(requests: (Uint8Array | 'woken')[], options: Partial<SessionOptions> = {}) {
+function serve(requests: (Uint8Array | 'woken' | 'idle')[], options: Partial<SessionOptions> = {}) {
   const memory = new Uint8Array(OUT_HEADER_BYTES + PAYLOAD)
   const channel = new FakeChannel(requests)
   const errors: [string, unknown][] = []
@@ -39,6 +39,8 @@ function serve(requests: (Uint8Array | 'woken')[], options: Partial<SessionOptio
       frame: new Frame(() => memory),
       handler,
       onWake: () => true,
+      patience: () => -1,
+      onIdle: () => undefined,
       onInit: () => {
         initialized++
       },
@@ -226,6 +228,25 @@ t.test('an INIT that can not be answered ends the loop', (t) => {
     [-errno.EIO],
   )
   t.equal(session.initialized(), 0)
+  t.end()
+})
+
+t.test('when no request comes, what can wait is done', (t) => {
+  let idle = 0
+  const patience: number[] = []
+  const session = serve(['idle', requestBytes('destroy', undefined), 'idle'], {
+    patience: () => {
+      patience.push(idle)
+      return 5
+    },
+    onIdle: () => {
+      idle++
+    },
+  })
+  session.run()
+  t.equal(idle, 2)
+  t.same(patience, [0, 1, 1, 2], 'asked before each wait')
+  t.equal(session.channel.replies.length, 1)
   t.end()
 })
 

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { errno } from '../../../src/base/errno.ts'
+import { refuse } from '../../../src/fuse/handler.ts'
 import { FOPEN_DIRECT_IO } from '../../../src/fuse/wire/kernel.ts'
+import { NO_RULE } from '../../../src/policy/rules.ts'
 import { nodeId } from '../../../src/vfs/tree.ts'
 import { CAPACITY, Driver, header } from '../../support/fs-driver.ts'
 import { secret, table } from '../../support/tables.ts'
@@ -147,7 +149,7 @@ t.test('what is unknown is ESTALE, what is of the other kind ENOTDIR or EISDIR',
   t.equal(driver.read(ROOT, 0), -errno.EISDIR)
   t.equal(driver.lookup(a, 'x'), -errno.ENOTDIR)
   t.equal(driver.list(a, 0, 4096), -errno.ENOTDIR)
-  t.match(driver.fs.readlink(), { errno: errno.EINVAL })
+  t.equal(driver.readlink(a), -errno.EINVAL)
   const open = { body: { flags: 0, open_flags: 0 }, name: '' }
   t.match(driver.fs.opendir({ header: header(a), ...open }), { errno: errno.ENOTDIR })
   t.match(driver.fs.opendir({ header: header(unknown), ...open }), { errno: errno.ESTALE })
@@ -241,8 +243,43 @@ t.test('READDIRPLUS is a lookup of each entry but the two dots', (t) => {
   t.end()
 })
 
+t.test(
+  'who is refused opens and reads nothing, and the descriptor of a removed secret is asked for too',
+  (t) => {
+    const driver = new Driver(table([secret('a', 'one')]))
+    const fh = driver.open(a)
+    driver.gate.refusal = refuse(errno.EACCES)
+    t.equal(driver.open(a), -errno.EACCES)
+    t.equal(driver.read(a, fh), -errno.EACCES)
+    driver.fs.replace(table([]))
+    t.equal(driver.read(a, fh), -errno.EACCES)
+    t.equal(driver.memory.vault.opens, 0)
+    t.equal(driver.fs.counters.errors, 3)
+    t.end()
+  },
+)
+
+t.test('pages of a restricted secret are dropped at once, not at the last release', (t) => {
+  const rule = { ...NO_RULE, units: ['app.service'] }
+  const driver = new Driver(table([secret('a', 'one', { rule })]))
+  driver.read(a, driver.open(a), 0, 4096, false)
+  t.same(driver.uncached, [a])
+  t.end()
+})
+
+t.test('.self is the view of whoever asks', (t) => {
+  const driver = new Driver(table([secret('a', 'one')]))
+  const self = nodeId('self', '.self')
+  t.match(driver.lookup(ROOT, '.self'), { nodeid: self, attr: { mode: 0o120777 } })
+  t.equal(driver.readlink(self), -errno.ENOENT, 'in no unit')
+  driver.gate.unit = 'app.service'
+  t.equal(driver.readlink(self), '.units/app.service')
+  t.equal(driver.open(self), -errno.EINVAL)
+  t.end()
+})
+
 t.test('statfs counts nodes and has no space', (t) => {
   const driver = new Driver(table([secret('d/a', 'one'), secret('b', 'two')]))
-  t.match(driver.fs.statfs(), { files: 4, bfree: 0, bavail: 0, ffree: 0, namelen: 255 })
+  t.match(driver.fs.statfs(), { files: 6, bfree: 0, bavail: 0, ffree: 0, namelen: 255 })
   t.end()
 })
