@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { invalidateEntry, invalidateInode, notifyDelete } from '../fuse/wire/encode.ts'
 import { versionOf, type SecretEntry, type SecretTable } from '../vfs/table.ts'
 import { nodeId } from '../vfs/tree.ts'
@@ -10,7 +11,7 @@ export interface TableDiff {
   readonly added: readonly string[]
   readonly changed: readonly string[]
   readonly removed: readonly string[]
-  /** The value is the same, owner, group or mode differ. */
+  /** The value is the same; owner, group, mode or rule differ. */
   readonly attributes: readonly string[]
 }
 
@@ -33,7 +34,7 @@ function pair(before: SecretEntry | undefined, after: SecretEntry): [SecretEntry
 }
 
 function sameAttributes(a: SecretEntry, b: SecretEntry): boolean {
-  return a.uid === b.uid && a.gid === b.gid && a.mode === b.mode
+  return a.uid === b.uid && a.gid === b.gid && a.mode === b.mode && isDeepStrictEqual(a.rule, b.rule)
 }
 
 /**
@@ -49,7 +50,8 @@ export function notificationsFor(before: SecretTable, after: SecretTable): Uint8
       invalidateInode(id, ALL_PAGES),
     ]
   })
-  const restated = attributes.map((name) => invalidateInode(nodeId('secret', name), ATTRIBUTES_ONLY))
+  // Pages too: the kernel may have them for a caller whom the old rule let in.
+  const restated = attributes.map((name) => invalidateInode(nodeId('secret', name), ALL_PAGES))
   const moved = [...added, ...removed]
   const sameMode = before.directoryMode === after.directoryMode
   const folders = foldersOf(sameMode ? moved : ['', ...moved, ...after.secrets.map(({ name }) => name)])

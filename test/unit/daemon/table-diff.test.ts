@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { diffTables, notificationsFor } from '../../../src/daemon/table-diff.ts'
 import { invalidateEntry, invalidateInode, notifyDelete } from '../../../src/fuse/wire/encode.ts'
+import { NO_RULE } from '../../../src/policy/rules.ts'
 import type { SecretTable } from '../../../src/vfs/table.ts'
 import { nodeId } from '../../../src/vfs/tree.ts'
 import { secret, table } from '../../support/tables.ts'
@@ -19,7 +20,7 @@ const restated = (node: number) => invalidateInode(node, -1n)
 const dropped = (node: number) => invalidateInode(node, 0n)
 
 t.test('the same table: nothing to tell', (t) => {
-  same(t, table([secret('a', '1')]), table([secret('a', '1')]), [])
+  same(t, table([secret('a', '1')]), table([secret('a', '1', { rule: { ...NO_RULE } })]), [])
   t.end()
 })
 
@@ -42,10 +43,11 @@ t.test('a value that fails, and one that is back, are changes; failing for anoth
   t.end()
 })
 
-t.test('owner, group and mode: attributes only', (t) => {
+t.test('owner, group, mode and rule: attributes, and pages that were read under the old ones', (t) => {
   const before = table([secret('a', '1')])
-  for (const change of [{ uid: 1 }, { gid: 1 }, { mode: 0o440 }]) {
-    same(t, before, table([secret('a', '1', change)]), [restated(file('a'))])
+  const rule = { ...NO_RULE, units: ['app.service'] }
+  for (const change of [{ uid: 1 }, { gid: 1 }, { mode: 0o440 }, { rule }]) {
+    same(t, before, table([secret('a', '1', change)]), [dropped(file('a'))])
   }
   t.end()
 })
