@@ -40,7 +40,7 @@ export const command: Command<DemoOptions> = {
       })
       .example('$0 demo', 'mount three secrets of a throw-away store and print commands to try')
       .epilogue(
-        'It makes a folder of its own in the temporary folder and nothing elsewhere. Ctrl-C or SIGTERM unmounts and removes it.',
+        'All of it is in a folder of its own in the temporary folder. Ctrl-C or SIGTERM unmounts and removes it.',
       ),
   handler: (args) => demo(createOutput(args), args.trace),
 }
@@ -134,11 +134,12 @@ touch ${at('db/password')}
 echo 'the second password' | ${hushfs} set db/password ${option} && ${hushfs} reload ${option}
 cat ${at('db/password')}
 
-# what is mounted, what lies on the disk
+# what is mounted, who opened what, what lies on the disk
 findmnt ${quoted(place)}
+cat ${at('.hushfs/audit.jsonl')}
 cat ${quoted(join(folder, 'store/db/password.sealed'))}
 
-Ctrl-C ends it and leaves nothing.
+Ctrl-C unmounts it and removes all of it.
 `
 }
 
