@@ -91,5 +91,5 @@ export function pathBelowRoot(hierarchy: Hierarchy, path: string): string | unde
 
 /** The folder of a cgroup whose path is relative to systemd's own. */
 export function folderOf(hierarchy: Hierarchy, path: string): string {
-  return join(hierarchy.mountPoint, hierarchy.root, path)
+  return `${hierarchy.mountPoint}${hierarchy.root}${path}`
 }

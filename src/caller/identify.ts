@@ -4,7 +4,7 @@ import type { Caller, CallerDetails, Unknown } from './caller.ts'
 import { placeCgroup, type InUnit, type Placement } from './cgroup.ts'
 import { callerDetails } from './details.ts'
 import { pathBelowRoot, pathInHierarchy, type Hierarchy } from './hierarchy.ts'
-import { readInvocation, type Invocation } from './invocation.ts'
+import { readInvocation, readInvocationId, type Invocation } from './invocation.ts'
 
 export interface IdentifierWorld {
   /** Of the pid namespace in which the filesystem was mounted; default `/proc`. */
@@ -60,6 +60,12 @@ export class CallerIdentifier {
   invocation(placement: InUnit): Invocation | undefined {
     if ('unknown' in this.#hierarchy) return undefined
     return readInvocation(placement, this.#hierarchy, this.#unitsFolder)
+  }
+
+  /** systemd's id of that start; nothing is decided by it. */
+  invocationId(placement: InUnit): string | undefined {
+    if ('unknown' in this.#hierarchy) return undefined
+    return readInvocationId(placement, this.#hierarchy, this.#unitsFolder)
   }
 
   #read(tid: number): string | Unknown {

@@ -1,39 +1,89 @@
-import { lstatSync, statSync } from 'node:fs'
+import { lstatSync, statSync, type BigIntStats } from 'node:fs'
+import { getxattr } from '../sys/libc.ts'
 import type { InUnit } from './cgroup.ts'
 import { readLink } from './details.ts'
 import { folderOf, type Hierarchy } from './hierarchy.ts'
 
 /** One start of a unit. */
 export interface Invocation {
-  /** Inode number of the unit's cgroup: another one after each start. */
-  readonly key: bigint
-  /** When systemd gave it its invocation id, in milliseconds since 1970; undefined where systemd has noted none. */
-  readonly startedAt: number | undefined
+  /** Another one after each start, the same for the whole start; printable ASCII. */
+  readonly key: string
+  /** In milliseconds since 1970. */
+  readonly startedAt: number
+}
+
+/** The two places in which PID 1, which isn't asked, notes the id of a unit's start. */
+interface Notes {
+  readonly folder: string
+  readonly link: string
+  /** On the unit's cgroup: always of the current start, but not to be believed where the cgroup was delegated to the service. */
+  readonly onCgroup: string | undefined
+  /** Target of a symlink, made by root: stays behind when RestartMode=direct starts the unit again (src/core/unit.c, unit_export_invocation_id). */
+  readonly inLink: string | undefined
 }
 
 /**
- * systemd notes INVOCATION_ID of systemd.exec(5) as the target of a symlink, made by root at each start of the unit
- * (src/core/unit.c, unit_export_invocation_id): PID 1 isn't asked. `unitsFolder` is `/run/systemd/units`.
+ * INVOCATION_ID of systemd.exec(5), 32 hex digits; undefined where systemd has noted none, as for init.scope. `unitsFolder` is
+ * `/run/systemd/units`.
  */
-function noteOf(unit: string, unitsFolder: string): string {
-  return `${unitsFolder}/invocation:${unit}`
+export function readInvocationId(
+  placement: InUnit,
+  hierarchy: Hierarchy,
+  unitsFolder: string,
+): string | undefined {
+  const { folder, onCgroup, inLink } = readNotes(placement, hierarchy, unitsFolder)
+  if (onCgroup === undefined || onCgroup === inLink) return inLink
+  const cgroup = statOf(folder)
+  return cgroup !== undefined && belongsToRoot(folder, cgroup) ? onCgroup : inLink
 }
 
-/** The invocation id, 32 hex digits; undefined where systemd has not noted one. */
-export function readInvocationId(unit: string, unitsFolder: string): string | undefined {
-  const id = readLink(noteOf(unit, unitsFolder))
-  return id !== undefined && /^[0-9a-f]{32}$/.test(id) ? id : undefined
-}
-
-/** The start of the unit that a caller belongs to; undefined when its cgroup can't be found. */
+/**
+ * The start of the unit that a caller belongs to; undefined when it can't be told. The inode number of the cgroup alone is no key:
+ * it stays when KillMode=process leaves something running, and is new at each ExecReload= of a unit that has no process.
+ */
 export function readInvocation(
-  { unit, unitPath }: InUnit,
+  placement: InUnit,
   hierarchy: Hierarchy,
   unitsFolder: string,
 ): Invocation | undefined {
-  const cgroup = statSync(folderOf(hierarchy, unitPath), { bigint: true, throwIfNoEntry: false })
+  const { folder, link, onCgroup, inLink } = readNotes(placement, hierarchy, unitsFolder)
+  const cgroup = statOf(folder)
   if (cgroup === undefined) return undefined
-  const noted = readInvocationId(unit, unitsFolder) !== undefined
-  const note = noted ? lstatSync(noteOf(unit, unitsFolder), { throwIfNoEntry: false }) : undefined
-  return { key: cgroup.ino, startedAt: note?.ctimeMs }
+  const noted = inLink === undefined ? undefined : lstatSync(link, { throwIfNoEntry: false })
+  const linkedAt = noted && Math.floor(noted.ctimeMs)
+  if (onCgroup !== undefined && belongsToRoot(folder, cgroup)) {
+    // kernfs keeps when the cgroup got its first attribute as the time of access, and nothing but its owner changes that.
+    const startedAt = onCgroup === inLink ? linkedAt : undefined
+    return { key: onCgroup, startedAt: startedAt ?? Number(cgroup.atimeMs) }
+  }
+  return linkedAt === undefined ? undefined : { key: `${inLink}:${cgroup.ino}`, startedAt: linkedAt }
+}
+
+function readNotes({ unit, unitPath }: InUnit, hierarchy: Hierarchy, unitsFolder: string): Notes {
+  const folder = folderOf(hierarchy, unitPath)
+  const link = `${unitsFolder}/invocation:${unit}`
+  return {
+    folder,
+    link,
+    onCgroup: idIn(getxattr(folder, 'user.invocation_id')),
+    inLink: idIn(readLink(link)),
+  }
+}
+
+function statOf(folder: string): BigIntStats | undefined {
+  try {
+    return statSync(folder, { bigint: true, throwIfNoEntry: false })
+  } catch {
+    // Not for the server's eyes.
+    return undefined
+  }
+}
+
+/** The mark of delegation is made with the cgroup; its owner changes only when the first process is started. */
+function belongsToRoot(folder: string, { uid }: BigIntStats): boolean {
+  return uid === 0n && getxattr(folder, 'user.delegate') === undefined
+}
+
+function idIn(text: string | undefined): string | undefined {
+  return text !== undefined && /^[0-9a-f]{32}$/.test(text) ? text : undefined
 }

@@ -12,13 +12,11 @@ import { MAX_SECRET_BYTES } from '../sources/source.ts'
 import { MemoryVault } from '../vault/memory-vault.ts'
 import { errnoFor } from '../vfs/errno-for.ts'
 import { Allowances } from '../vfs/allowances.ts'
-import { Gate, type Callers } from '../vfs/gate.ts'
+import { Gate } from '../vfs/gate.ts'
 import { SecretFs } from '../vfs/secret-fs.ts'
 import { AuditSender } from './audit-sender.ts'
-import { callerDetails } from '../caller/details.ts'
 import { CallerIdentifier } from '../caller/identify.ts'
-import { readInvocation, readInvocationId } from '../caller/invocation.ts'
-import type { FromWorker, StatusFacts, ToWorker, WorkerStart } from './worker-protocol.ts'
+import type { FromWorker, Status, StatusFacts, ToWorker, WorkerStart } from './worker-protocol.ts'
 
 /**
  * The FUSE thread: composes channel, session, filesystem and vault, and runs the loop until the mount is gone. It never returns to its event
@@ -28,9 +26,6 @@ const port = mainThread()
 const say = (message: FromWorker) => {
   port.postMessage(message)
 }
-
-/** Where systemd notes what runs (src/core/unit.c, unit_export_invocation_id). */
-const UNITS_FOLDER = '/run/systemd/units'
 
 /** No request that hushfs takes is longer: names and structs, no WRITE. FUSE_MIN_READ_BUFFER is 8192. */
 const REQUEST_BYTES = 1 << 17
@@ -100,14 +95,7 @@ async function run(start: WorkerStart): Promise<void> {
 
 function gateOf(start: WorkerStart, audit: AuditSender): Gate {
   const { hierarchy, allowances } = start
-  const identifier = new CallerIdentifier({ hierarchy })
-  const callers: Callers = {
-    identify: (tid, uid, gid) => identifier.identify(tid, uid, gid),
-    details: (tid) => callerDetails(tid),
-    invocation: (placement) =>
-      'unknown' in hierarchy ? undefined : readInvocation(placement, hierarchy, UNITS_FOLDER),
-    invocationId: (unit) => readInvocationId(unit, UNITS_FOLDER),
-  }
+  const callers = new CallerIdentifier({ hierarchy })
   const log = { append: (line: string) => void writeSync(allowances.fd, `${line}\n`) }
   const clocks = { wall: Date.now, monotonic: () => performance.now() }
   return new Gate({ callers, audit, allowances: new Allowances(allowances.used, log, clocks) })
@@ -129,8 +117,9 @@ function hear(act: (message: ToWorker) => boolean): boolean {
   }
 }
 
-function statusOf(facts: StatusFacts, counters: Record<string, number>): Uint8Array {
-  return Buffer.from(`${JSON.stringify({ ...facts, counters }, undefined, 2)}\n`)
+function statusOf(facts: StatusFacts, counters: Status['counters']): Uint8Array {
+  const status: Status = { ...facts, counters }
+  return Buffer.from(`${JSON.stringify(status, undefined, 2)}\n`)
 }
 
 try {

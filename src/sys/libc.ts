@@ -153,13 +153,12 @@ const getxattrCall = libc.func(
 ) as (path: string, name: string, into: Bytes, size: number) => number
 
 /** Longer values are none of hushfs's business. */
-const XATTR_BYTES = 256
+const xattr = Buffer.alloc(256)
 
 /** An extended attribute as text; undefined: it isn't there, can't be read, or is longer than 256 bytes (getxattr(2)). */
 export function getxattr(path: string, name: string): string | undefined {
-  const value = Buffer.alloc(XATTR_BYTES)
-  const length = getxattrCall(path, name, value, XATTR_BYTES)
-  return length < 0 ? undefined : value.toString('utf8', 0, length)
+  const length = getxattrCall(path, name, xattr, xattr.length)
+  return length < 0 ? undefined : xattr.toString('utf8', 0, length)
 }
 
 export const readlink = libc.func('int64_t readlink(const char *path, void *buf, size_t size)') as (

@@ -18,8 +18,7 @@ export interface Clocks {
 const MOST_SEEN = 10_000
 
 /**
- * What is left of `reads: startup` and `reads: once`, per start of a unit: the inode number of its cgroup is new at each start. `undefined` means
- * that nothing stands against the open, else the words say what does.
+ * What is left of `reads: startup` and `reads: once`, per start of a unit. `undefined` means that nothing stands against the open, else the words say what does.
  */
 export class Allowances {
   readonly #log: AllowanceLog
@@ -54,11 +53,10 @@ export class Allowances {
   }
 
   #late(seconds: number, { key, startedAt }: UnitStart): string | undefined {
-    if (startedAt === undefined) return "when the caller's unit started can't be told"
     const age = this.#clocks.wall() - startedAt
     if (age < 0) return "the clock was set back since the caller's unit started"
     const limit = seconds * 1000
-    const known = this.#clocks.monotonic() - this.#firstSeen(String(key))
+    const known = this.#clocks.monotonic() - this.#firstSeen(key)
     return Math.max(age, known) > limit
       ? `reads: startup, and the unit started more than ${seconds} s ago`
       : undefined

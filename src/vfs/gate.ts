@@ -17,7 +17,7 @@ export interface Callers {
   details(tid: number): CallerDetails
   invocation(placement: InUnit): Invocation | undefined
   /** systemd's id of the unit's current start. */
-  invocationId(unit: string): string | undefined
+  invocationId(placement: InUnit): string | undefined
 }
 
 export interface GateOptions {
@@ -105,7 +105,7 @@ export class Gate {
       reason,
       unit: placement?.unit ?? null,
       userUnit: placement?.userUnit ?? null,
-      invocation: (placement && this.#options.callers.invocationId(placement.unit)) ?? null,
+      invocation: (placement && this.#options.callers.invocationId(placement)) ?? null,
       pid: pid ?? null,
       tid: header.pid,
       uid: header.uid,

@@ -3,7 +3,7 @@ import t from 'tap'
 import { placeCgroup } from '../../src/caller/cgroup.ts'
 import { pathInHierarchy } from '../../src/caller/hierarchy.ts'
 
-const letters = [...'ab@_.-\\:']
+const letters = 'a b @ _ . - \\ :'.split(' ')
 const name = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 6 })
 const word = fc.constantFrom('a', '_', '..', '.', '', 'user@1000', 'x y', ' (deleted)', 'ü', '\n', 'init')
 const type = fc.constantFrom('.service', '.slice', '.scope', '')
