@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import { once } from 'node:events'
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { reasonOf } from '../base/errors.ts'
-import { loadSodium } from '../crypto/sodium.ts'
+import { loadSodium, type Region, type Sodium } from '../crypto/sodium.ts'
 import { LineRing } from '../audit/ring.ts'
 import { Channel } from '../fuse/channel.ts'
 import { Frame } from '../fuse/frame.ts'
@@ -39,7 +39,7 @@ async function run(start: WorkerStart): Promise<void> {
   const sodium = await loadSodium()
   const reply = sodium.allocate(OUT_HEADER_BYTES + MAX_SECRET_BYTES)
   const frame = new Frame(() => reply.bytes())
-  const vault = new MemoryVault(sodium, start.memoryKey, reply, OUT_HEADER_BYTES)
+  const vault = vaultWith(sodium, start.memoryKey, reply)
   const audit = new AuditSender(new LineRing(start.audit), () => {
     say({ kind: 'audit' })
   })
@@ -99,6 +99,13 @@ function gateOf(start: WorkerStart, audit: AuditSender): Gate {
   const log = { append: (line: string) => void writeSync(allowances.fd, `${line}\n`) }
   const clocks = { wall: Date.now, monotonic: () => performance.now() }
   return new Gate({ callers, audit, allowances: new Allowances(allowances.used, log, clocks) })
+}
+
+/** Wipes `key` with the buffer that it is a view of: cloning a view has brought all of it, the version key too. */
+function vaultWith(sodium: Sodium, key: Uint8Array, reply: Region): MemoryVault {
+  const vault = new MemoryVault(sodium, key, reply, OUT_HEADER_BYTES)
+  new Uint8Array(key.buffer).fill(0)
+  return vault
 }
 
 /** The worker starts while the values are still being opened. */
