@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import * as syscalls from './syscalls.ts'
 
 const MOST = 1 << 20
+const EVENTS_WITHIN = 10_000
 
 const operations = {
   open: (path: string, flags = 'r') => fs.openSync(path, flags),
@@ -47,8 +48,9 @@ const operations = {
   fstat: (fd: number) => plain(fs.fstatSync(fd)),
   list: (path: string) => fs.readdirSync(path),
   watch: (path: string) => syscalls.watch(path),
-  /** Waits until a watch has events. */
+  /** Waits until a watch has events; ETIMEDOUT when none come. */
   events: (watch: number) => {
+    syscalls.untilReadable(watch, EVENTS_WITHIN)
     const bytes = Buffer.alloc(4096)
     return syscalls.eventNames(bytes.subarray(0, fs.readSync(watch, bytes)))
   },

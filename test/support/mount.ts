@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -79,20 +79,15 @@ export class Mounted {
     this.configFile = configFile
     const program = [join(dist, 'hushfs.js'), 'mount', '--config', configFile, ...(options.args ?? [])]
     if (options.named ?? true) program.push(place)
-    this.#process = spawn(process.execPath, program, {
+    // Whatever ends the test process, the server then ends itself.
+    const parted = ['--pdeathsig=TERM', process.execPath, ...program]
+    this.#process = spawn('setpriv', parted, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...options.env },
     })
     this.#process.stderr?.on('data', (piece: Buffer) => (this.#stderr += piece.toString()))
-    // Whatever ends the test process, a timeout too.
-    const kill = () => {
-      this.#process.kill('SIGKILL')
-      spawnSync('umount', ['--lazy', place])
-    }
-    process.once('exit', kill)
     this.ended = new Promise((resolve) => {
       this.#process.once('close', (status, signal) => {
-        process.off('exit', kill)
         this.#running = false
         resolve(status ?? signal ?? 'SIGKILL')
       })

@@ -46,6 +46,12 @@ const inotifyAddCall = libc.func('int inotify_add_watch(int fd, const char *path
   mask: number,
 ) => number
 
+const pollCall = libc.func('int poll(void *fds, unsigned long count, int timeout)') as (
+  fds: Uint8Array,
+  count: number,
+  milliseconds: number,
+) => number
+
 function checked(result: number): number {
   if (result < 0) throw new Error(errnoName(koffi.errno()))
   return result
@@ -93,6 +99,16 @@ export function watch(path: string): number {
   const fd = checked(inotifyInitCall(0))
   checked(inotifyAddCall(fd, path, IN_WATCHED))
   return fd
+}
+
+const POLLIN = 1
+
+/** Wait until a descriptor can be read; throws when it can't in time. */
+export function untilReadable(fd: number, milliseconds: number): void {
+  const pollfd = Buffer.alloc(8)
+  pollfd.writeInt32LE(fd, 0)
+  pollfd.writeInt16LE(POLLIN, 4)
+  if (checked(pollCall(pollfd, 1, milliseconds)) === 0) throw new Error('ETIMEDOUT')
 }
 
 /** The names of the events that one read(2) of a watch gave. */
