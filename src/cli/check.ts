@@ -64,7 +64,7 @@ async function openAll(config: Config, output: Output): Promise<EntryValue[]> {
   const progress = await output.progress('opening', config.secrets.length)
   const keys = randomBytes(KEYS_BYTES)
   try {
-    return await unseal(config, { keys, onProgress: (done) => progress.reach(done) })
+    return await unseal(config, { keys, onResults: (first, { length }) => progress.reach(first + length) })
   } finally {
     keys.fill(0)
     progress.stop()

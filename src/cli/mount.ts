@@ -28,7 +28,7 @@ export const command: Command<MountOptions> = {
       .example('$0 mount', 'serve /etc/hushfs/hushfs.yaml at its mount point, in the foreground')
       .example('$0 mount --config ./hushfs.yaml /mnt/secrets', 'serve another configuration elsewhere')
       .epilogue(
-        'SIGHUP reads the configuration and every source again; Ctrl-C or SIGTERM unmounts. A running mount is told on standard error by the line "ready: N secrets (N failing) at MOUNTPOINT".',
+        'SIGHUP reads the configuration and every source again; Ctrl-C or SIGTERM unmounts. Once reads work, standard error says "ready: N secrets (N failing) at MOUNTPOINT". Of more than 100 secrets it says so while they are still being opened; whoever reads one waits for it.',
       ),
   handler: (args) => serve(args.config, args.mountpoint, args.trace),
 }
@@ -49,14 +49,17 @@ export async function serve(
   const release = onSignals(server)
   try {
     await server.start()
-    const { total, failing } = server.secrets
-    writeSync(2, `ready: ${total} secrets (${failing} failing) at ${place}\n`)
+    writeSync(2, `ready: ${describe(server.secrets)} at ${place}\n`)
     await server.ended
   } finally {
     release()
     // A thread that sleeps in the kernel keeps Node alive for ever; this timer fires only if one does.
     setTimeout(() => exitNow(Number(process.exitCode ?? 1)), LAST_WAIT_MILLISECONDS).unref()
   }
+}
+
+function describe({ total, failing, pending }: Server['secrets']): string {
+  return `${total} secrets (${failing} failing${pending > 0 ? `, ${pending} being opened` : ''})`
 }
 
 const LAST_WAIT_MILLISECONDS = 1000

@@ -23,7 +23,7 @@ export function openAllowances(
   folder = FOLDER,
 ): AllowanceFile {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const file = join(folder, `${createHash('sha256').update(place).digest('hex').slice(0, 16)}.once`)
+  const file = fileOf(place, folder)
   const used = linesOf(file).filter((line) => hierarchy !== undefined && isRunning(line, hierarchy))
   writeFileSync(`${file}.new`, used.map((line) => `${line}\n`).join(''), { mode: 0o600 })
   renameSync(`${file}.new`, file)
@@ -32,6 +32,15 @@ export function openAllowances(
 
 export function closeAllowances({ fd }: AllowanceFile): void {
   closeSync(fd)
+}
+
+/** The lines of a mount point as they are now, for `explain`; empty when there is no file. Throws the error of Node when it can't be read. */
+export function usedAllowances(place: string, folder = FOLDER): string[] {
+  return linesOf(fileOf(place, folder))
+}
+
+function fileOf(place: string, folder: string): string {
+  return join(folder, `${createHash('sha256').update(place).digest('hex').slice(0, 16)}.once`)
 }
 
 function linesOf(file: string): string[] {

@@ -1,16 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import type { AuditRecord } from '../audit/trail.ts'
 import { isNodeError, MountError, reasonOf } from '../base/errors.ts'
 import { mountAt } from '../sys/mountinfo.ts'
 import { answers, canonical, MOUNT_TYPE } from './mount-point.ts'
-import type { StatusFacts } from './worker-protocol.ts'
+import type { Status } from './worker-protocol.ts'
 
 /** A running server, reached through its mount: root only. */
 export interface Running {
   readonly place: string
   readonly pid: number
-  status(): Promise<StatusFacts>
+  status(): Promise<Status>
+  /** The records that it keeps, oldest first. */
+  audit(): Promise<AuditRecord[]>
 }
 
 /** The server that serves `path`. Throws `MountError` when there is none or it doesn't answer. */
@@ -24,21 +27,30 @@ export async function findServer(path: string): Promise<Running> {
   }
   const status = () => readStatus(place)
   const { pid } = await status()
-  return { place, pid, status }
+  return { place, pid, status, audit: () => readAudit(place) }
 }
 
-async function readStatus(place: string): Promise<StatusFacts> {
+async function readStatus(place: string): Promise<Status> {
+  return JSON.parse(await readVirtual(place, 'status.json')) as Status
+}
+
+async function readAudit(place: string): Promise<AuditRecord[]> {
+  const lines = (await readVirtual(place, 'audit.jsonl')).split('\n').filter((line) => line !== '')
+  return lines.map((line) => JSON.parse(line) as AuditRecord)
+}
+
+async function readVirtual(place: string, name: string): Promise<string> {
   try {
-    return JSON.parse(await readFile(join(place, '.hushfs/status.json'), 'utf8')) as StatusFacts
+    return await readFile(join(place, '.hushfs', name), 'utf8')
   } catch (error) {
-    throw new MountError(`${place}: its status can't be read: ${reasonOf(error)}`, { hint: 'only root may' })
+    throw new MountError(`${place}: its ${name} can't be read: ${reasonOf(error)}`, { hint: 'only root may' })
   }
 }
 
 const POLL_MILLISECONDS = 10
 
 /** Let the server reload and wait for its outcome. */
-export async function requestReload(server: Running): Promise<StatusFacts> {
+export async function requestReload(server: Running): Promise<Status> {
   const before = await server.status()
   signal(server.pid, 'SIGHUP')
   for (;;) {

@@ -61,7 +61,7 @@ async function run(start: WorkerStart): Promise<void> {
       say({ kind: 'uncached', node })
     },
   })
-  const session = new Session({
+  const session: Session = new Session({
     channel: new Channel(start.device, start.wake, REQUEST_BYTES),
     frame,
     handler: fs,
@@ -74,13 +74,8 @@ async function run(start: WorkerStart): Promise<void> {
     },
     onWake: () =>
       hear((message) => {
-        if (message.kind === 'stop') return false
-        facts = message.facts
-        if (message.kind === 'replace') {
-          fs.replace(message.table)
-          say({ kind: 'replaced', generation: message.table.generation })
-        }
-        return true
+        if ('facts' in message) facts = message.facts
+        return obey(message, fs, session)
       }),
     onError: (op, error) => {
       say({ kind: 'unexpected', op, reason: reasonOf(error) })
@@ -113,6 +108,20 @@ async function firstTable(): Promise<ToWorker & { kind: 'replace' }> {
   const [message] = (await once(port, 'message')) as [ToWorker]
   if (message.kind !== 'replace') process.exit()
   return message
+}
+
+/** False: the loop must end. */
+function obey(message: ToWorker, fs: SecretFs, session: Session): boolean {
+  if (message.kind === 'settle') {
+    fs.settle(message.first, message.values)
+    session.retryParked()
+  }
+  if (message.kind === 'replace') {
+    fs.replace(message.table)
+    session.retryParked()
+    say({ kind: 'replaced', generation: message.table.generation })
+  }
+  return message.kind !== 'stop'
 }
 
 /** Every message that waits; false as soon as one of them ends the loop. */

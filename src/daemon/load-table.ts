@@ -4,6 +4,7 @@ import type { Accounts } from '../sys/accounts.ts'
 import { isPresent, type EntryValue, type SecretEntry, type SecretTable } from '../vfs/table.ts'
 
 const ROOT = 0
+const NOT_OPENED = { failing: 'it was not opened' }
 
 /** A table from a configuration, the accounts of the host, and the values in the order of the configuration. */
 export function loadTable(
@@ -15,7 +16,7 @@ export function loadTable(
 ): SecretTable {
   const before = new Map(previous?.secrets.map((entry) => [entry.name, entry.value]))
   const secrets = config.secrets.map((secret, index) => {
-    const value = values[index] ?? { failing: 'it was not opened' }
+    const value = values[index] ?? NOT_OPENED
     return entryOf(secret, accounts, dated(value, before.get(secret.name), previous !== undefined, now))
   })
   const sameNames = previous !== undefined && hasNames(before, secrets)
@@ -25,6 +26,17 @@ export function loadTable(
     changedAt: sameNames ? previous.changedAt : now,
     secrets,
   }
+}
+
+/** Entries from the secret at `first` on, whose values came after the table was made. */
+export function settle(
+  config: Config,
+  accounts: Accounts,
+  first: number,
+  values: readonly EntryValue[],
+): SecretEntry[] {
+  const secrets = config.secrets.slice(first, first + values.length)
+  return secrets.map((secret, index) => entryOf(secret, accounts, values[index] ?? NOT_OPENED))
 }
 
 /** An account that doesn't exist fails its secret; the file is root's then, and its rule lets no user unit in. */

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { closeSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { LineRing } from '../audit/ring.ts'
 import { exitStatus, InterruptedError, MountError, reasonOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -10,14 +11,14 @@ import { notify } from '../fuse/channel.ts'
 import { invalidateInode } from '../fuse/wire/encode.ts'
 import { loadAccounts } from '../sys/accounts.ts'
 import { forbidDumps } from '../sys/libc.ts'
-import type { SecretTable } from '../vfs/table.ts'
+import type { EntryValue, SecretTable } from '../vfs/table.ts'
 import { closeAllowances, openAllowances, type AllowanceFile } from './allowance-file.ts'
-import { loadTable } from './load-table.ts'
+import { loadTable, settle } from './load-table.ts'
 import { detachMount, mountDevice, openDevice } from './mounting.ts'
 import { statusFacts, type Running } from './status-facts.ts'
 import { notificationsFor } from './table-diff.ts'
 import { unseal, type UnsealChild } from './unseal-client.ts'
-import { KEYS_BYTES } from './unseal-protocol.ts'
+import { KEYS_BYTES, type Job } from './unseal-protocol.ts'
 import { WorkerClient } from './worker-client.ts'
 import type { FromWorker, StatusFacts } from './worker-protocol.ts'
 
@@ -37,6 +38,10 @@ export interface ServerOptions {
 
 /** Room for some three thousand audit lines that the main thread hasn't written yet. */
 const AUDIT_BYTES = 1 << 20
+
+/** So many secrets are opened before the mount is called ready, if that takes no longer than this. Milliseconds. */
+const FEW = 100
+const PATIENCE = 2000
 
 type Waiting = { kind: FromWorker['kind']; done: () => void }
 
@@ -94,27 +99,31 @@ export class Server {
     })
   }
 
-  /** Load every secret and mount; resolves when reads work. When it fails, nothing is left. */
+  /**
+   * Mount and open every secret; resolves when reads work. Those of a few secrets are opened by then, so that `secrets` tells what fails; those of
+   * many are being opened, and whoever reads one waits for it. When it fails, nothing is left.
+   */
   async start(): Promise<void> {
-    const { place, config, takePrepared } = this.#options
+    const { place, config } = this.#options
     try {
-      const table = await this.#load(config, takePrepared?.())
       this.#mustGoOn()
       mountDevice(this.#device, place, config.directoryMode)
       this.#mounted = true
-      this.#table = table
       const initialized = this.#until('initialized')
-      this.#worker.tell({ kind: 'replace', table, facts: this.#facts() })
+      const opened = this.#openFirst(config)
+      this.#reloading = opened
       await initialized
+      this.#mustGoOn()
+      if (config.secrets.length <= FEW)
+        await Promise.race([opened, setTimeout(PATIENCE, undefined, { ref: false })])
     } catch (error) {
       this.stop()
       throw error
     }
     this.#mustGoOn()
-    this.#warn()
   }
 
-  get secrets(): { total: number; failing: number } {
+  get secrets(): StatusFacts['secrets'] {
     return this.#facts().secrets
   }
 
@@ -190,8 +199,14 @@ export class Server {
     this.#mounted = false
   }
 
+  /** What the kernel won't be told, it finds out when its cache expires. */
   #notify(message: Uint8Array): void {
-    if (!this.#closed) notify(this.#device, message)
+    if (this.#closed) return
+    try {
+      notify(this.#device, message)
+    } catch (error) {
+      this.#options.log.error(`the kernel can't be told of a change: ${reasonOf(error)}`)
+    }
   }
 
   #until(kind: FromWorker['kind']): Promise<void> {
@@ -209,10 +224,37 @@ export class Server {
     }
   }
 
-  async #load(config: Config, prepared?: UnsealChild): Promise<SecretTable> {
-    const { identities } = config
-    const secrets = config.secrets.map(({ name, source }) => ({ name, source }))
-    const values = await unseal({ identities, secrets }, { keys: this.#keys, prepared })
-    return loadTable(config, loadAccounts(), values, this.#table, Math.floor(Date.now() / 1000))
+  /** A table in which every value is pending, for the worker to start with; then the values as they come. */
+  async #openFirst(config: Config): Promise<void> {
+    const accounts = loadAccounts()
+    const pending = config.secrets.map(() => ({ pending: true }) as const)
+    const table = loadTable(config, accounts, pending, undefined, now())
+    const secrets = [...table.secrets]
+    this.#table = { ...table, secrets }
+    this.#worker.tell({ kind: 'replace', table, facts: this.#facts() })
+    const onResults = (first: number, results: readonly EntryValue[]) => {
+      const settled = settle(config, accounts, first, results)
+      secrets.splice(first, settled.length, ...settled)
+      const values = settled.map(({ value }) => value)
+      this.#worker.tell({ kind: 'settle', first, values })
+    }
+    const prepared = this.#options.takePrepared?.()
+    await unseal(jobOf(config), { keys: this.#keys, prepared, onResults })
+    this.#worker.tell({ kind: 'facts', facts: this.#facts() })
+    this.#warn()
   }
+
+  async #load(config: Config): Promise<SecretTable> {
+    const values = await unseal(jobOf(config), { keys: this.#keys })
+    return loadTable(config, loadAccounts(), values, this.#table, now())
+  }
+}
+
+function jobOf({ identities, secrets }: Config): Omit<Job, 'oneByOne'> {
+  return { identities, secrets: secrets.map(({ name, source }) => ({ name, source })) }
+}
+
+/** Seconds since 1970. */
+function now(): number {
+  return Math.floor(Date.now() / 1000)
 }

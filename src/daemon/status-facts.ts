@@ -1,5 +1,5 @@
 import { version } from '../base/version.ts'
-import { isPresent, type SecretEntry, type SecretTable } from '../vfs/table.ts'
+import { isPending, type SecretEntry, type SecretTable } from '../vfs/table.ts'
 import type { StatusFacts } from './worker-protocol.ts'
 
 /** What stays the same as long as the server runs. */
@@ -10,7 +10,7 @@ export interface Running {
 }
 
 function failingOf(secrets: readonly SecretEntry[]): { name: string; reason: string }[] {
-  return secrets.flatMap(({ name, value }) => (isPresent(value) ? [] : [{ name, reason: value.failing }]))
+  return secrets.flatMap(({ name, value }) => ('failing' in value ? [{ name, reason: value.failing }] : []))
 }
 
 export function statusFacts(
@@ -25,7 +25,11 @@ export function statusFacts(
     pid: process.pid,
     ...running,
     generation: table?.generation ?? 0,
-    secrets: { total: secrets.length, failing: failing.length },
+    secrets: {
+      total: secrets.length,
+      failing: failing.length,
+      pending: secrets.filter(({ value }) => isPending(value)).length,
+    },
     failing,
     reloads,
   }

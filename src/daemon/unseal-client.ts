@@ -13,8 +13,8 @@ export interface UnsealOptions {
   readonly keys: Uint8Array
   /** A child that was started ahead, while there was nothing to tell it yet. */
   readonly prepared?: UnsealChild | undefined
-  /** Told how many results have come. */
-  readonly onProgress?: (done: number) => void
+  /** Given results as they come: those of the secret at `first` and after it. */
+  readonly onResults?: (first: number, values: readonly EntryValue[]) => void
 }
 
 /**
@@ -23,7 +23,7 @@ export interface UnsealOptions {
  */
 export async function unseal(job: Omit<Job, 'oneByOne'>, options: UnsealOptions): Promise<EntryValue[]> {
   const values: EntryValue[] = []
-  const { keys, onProgress } = options
+  const { keys, onResults } = options
   let { prepared } = options
   let oneByOne = false
   while (values.length < job.secrets.length) {
@@ -31,12 +31,15 @@ export async function unseal(job: Omit<Job, 'oneByOne'>, options: UnsealOptions)
     prepared = undefined
     const rest = { ...job, oneByOne, secrets: job.secrets.slice(values.length) }
     const problem = await child.run(rest, keys, (results) => {
+      onResults?.(values.length, results)
       values.push(...results)
-      onProgress?.(values.length)
     })
     if (problem === undefined) return values
     // The first child batches its results: only the next one, which doesn't, can tell whose fault it is.
-    if (oneByOne) values.push({ failing: problem })
+    if (oneByOne) {
+      onResults?.(values.length, [{ failing: problem }])
+      values.push({ failing: problem })
+    }
     oneByOne = true
   }
   prepared?.kill()

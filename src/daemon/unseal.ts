@@ -15,6 +15,8 @@ import { encodeBatch, KEYS_BYTES, KEYS_FD, type Description, type Job } from './
  * memory key, and exits. The kernel then takes the whole heap, private keys and plaintext included.
  */
 const BATCH_BYTES = 1 << 18
+/** Readers wait for the first values while the others are being opened. */
+const BATCH_COUNT = 64
 
 interface Keys {
   readonly memory: Region
@@ -98,7 +100,8 @@ class BatchWriter {
     this.#descriptions.push(description)
     if (stored !== undefined) this.#stored.push(stored)
     this.#length += stored?.length ?? 0
-    if (this.#oneByOne || this.#length >= BATCH_BYTES) this.#flush()
+    const full = this.#length >= BATCH_BYTES || this.#descriptions.length >= BATCH_COUNT
+    if (this.#oneByOne || full) this.#flush()
   }
 
   end(): void {

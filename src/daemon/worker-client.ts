@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { distFile } from '../base/dist.ts'
 import { reasonOf } from '../base/errors.ts'
 import { createEventFd, signalEventFd } from '../sys/libc.ts'
-import { isPresent, type SecretTable } from '../vfs/table.ts'
+import { isPresent, type EntryValue } from '../vfs/table.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-protocol.ts'
 
 /** The FUSE worker as the main thread sees it. */
@@ -25,13 +25,18 @@ export class WorkerClient {
 
   /** Say something and wake the thread from poll(2). */
   tell(message: ToWorker): void {
-    this.#worker.postMessage(message, message.kind === 'replace' ? memoryOf(message.table) : [])
+    this.#worker.postMessage(message, transfersOf(message))
     signalEventFd(this.#wake)
   }
 }
 
 /** The buffers that values lie in: they move to the worker, so each value is in memory once. */
-function memoryOf(table: SecretTable): ArrayBuffer[] {
-  const buffers = table.secrets.flatMap(({ value }) => (isPresent(value) ? [value.sealed.buffer] : []))
+function transfersOf(message: ToWorker): ArrayBuffer[] {
+  if (message.kind === 'settle') return memoryOf(message.values)
+  return message.kind === 'replace' ? memoryOf(message.table.secrets.map(({ value }) => value)) : []
+}
+
+function memoryOf(values: readonly EntryValue[]): ArrayBuffer[] {
+  const buffers = values.flatMap((value) => (isPresent(value) ? [value.sealed.buffer] : []))
   return [...new Set(buffers)] as ArrayBuffer[]
 }

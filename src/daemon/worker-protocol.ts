@@ -1,6 +1,6 @@
 import type { Unknown } from '../caller/caller.ts'
 import type { Hierarchy } from '../caller/hierarchy.ts'
-import type { SecretTable } from '../vfs/table.ts'
+import type { EntryValue, SecretTable } from '../vfs/table.ts'
 import type { AllowanceFile } from './allowance-file.ts'
 
 /** What the FUSE worker is started with. */
@@ -21,6 +21,12 @@ export interface WorkerStart {
 /** To the worker. The first is `replace`, after the device was mounted; the others are read after a signal on the eventfd. */
 export type ToWorker =
   | { readonly kind: 'replace'; readonly table: SecretTable; readonly facts: StatusFacts }
+  /** Values of the table that were pending, from the secret at `first` on. */
+  | {
+      readonly kind: 'settle'
+      readonly first: number
+      readonly values: readonly EntryValue[]
+    }
   | { readonly kind: 'facts'; readonly facts: StatusFacts }
   | { readonly kind: 'stop' }
 
@@ -39,7 +45,21 @@ export type FromWorker =
   | { readonly kind: 'ended' }
   | { readonly kind: 'fatal'; readonly reason: string }
 
-/** What `.hushfs/status.json` says, but for the counters, which the worker has. Times are RFC 3339. */
+/** What `.hushfs/status.json` says. */
+export interface Status extends StatusFacts {
+  readonly counters: {
+    readonly opens: number
+    readonly reads: number
+    /** Opens and reads that were answered with an error. */
+    readonly errors: number
+    /** Opens and reads by who may not. */
+    readonly refused: number
+    /** Audit records that were not sent on: standard output was too slow. */
+    readonly auditDropped: number
+  }
+}
+
+/** The same, but for the counters, which the worker has. Times are RFC 3339. */
 export interface StatusFacts {
   readonly version: string
   readonly pid: number
@@ -47,7 +67,8 @@ export interface StatusFacts {
   readonly config: string
   readonly startedAt: string
   readonly generation: number
-  readonly secrets: { readonly total: number; readonly failing: number }
+  /** `pending`: still being opened for the first time. */
+  readonly secrets: { readonly total: number; readonly failing: number; readonly pending: number }
   readonly failing: readonly { readonly name: string; readonly reason: string }[]
   readonly reloads: {
     readonly count: number

@@ -21,6 +21,9 @@ export function refuse(errno: Errno): Refusal {
   return refusal
 }
 
+/** The answer isn't known yet: the session keeps the request and asks again when it is told to. */
+export const PARKED = Symbol('parked')
+
 /** Operations about the connection itself, which the session answers. */
 export type SessionOp = 'init' | 'destroy' | 'interrupt' | 'forget' | 'batch_forget'
 export type FileOp = Exclude<OpName, SessionOp>
@@ -34,7 +37,7 @@ type Answer<N extends OpName> = Served[N]['out'] extends 'bytes'
 
 type Method<N extends OpName> = Served[N]['out'] extends 'bytes'
   ? (request: Request<N>, frame: Frame) => Answer<N> | Refusal
-  : (request: Request<N>) => Answer<N> | Refusal
+  : (request: Request<N>) => Answer<N> | Refusal | typeof PARKED
 
 /** A filesystem: one method per operation, synchronous. */
 export type Handler = { readonly [N in FileOp]: Method<N> }

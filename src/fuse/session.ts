@@ -1,6 +1,7 @@
+import { errno } from '../base/errno.ts'
 import { ENDED, IDLE, WOKEN } from './channel.ts'
 import type { Frame } from './frame.ts'
-import { Refusal, type FileOp, type Handler } from './handler.ts'
+import { PARKED, Refusal, type FileOp, type Handler } from './handler.ts'
 import { capabilityTable, negotiate } from './init.ts'
 import { traceReply, type Trace } from './trace.ts'
 import { decodeBody, decodeHeader, initFlagsOf, type Decoded, type Request } from './wire/decode.ts'
@@ -36,9 +37,16 @@ export interface SessionOptions {
 type AnyMethod = (request: Request<OpName>, frame: Frame) => unknown
 type Served = Extract<Decoded, { body: unknown }>
 
+/** A request that waits for its answer: `unique`, and its bytes as they came. */
+interface Parked {
+  readonly unique: bigint
+  readonly bytes: Uint8Array
+}
+
 /** The loop: one request at a time, decoded, handed to the handler, answered. */
 export class Session {
   readonly #options: SessionOptions
+  #parked: Parked[] = []
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -62,6 +70,17 @@ export class Session {
       } else {
         this.#serve(length)
       }
+    }
+  }
+
+  /** Ask again for every parked request; only from `onWake` and `onIdle`, between two requests. */
+  retryParked(): void {
+    const { channel } = this.#options
+    const parked = this.#parked
+    this.#parked = []
+    for (const { bytes } of parked) {
+      channel.request.set(bytes)
+      this.#serve(bytes.length)
     }
   }
 
@@ -90,8 +109,10 @@ export class Session {
         return
       case 'forget':
       case 'batch_forget':
+        // Node ids are stateless: there is nothing to forget.
+        return
       case 'interrupt':
-        // Node ids are stateless, so there is nothing to forget; what INTERRUPT names was answered before it was read.
+        this.#interrupt(request)
         return
       default:
         this.#dispatch(row.name, request)
@@ -105,9 +126,23 @@ export class Session {
       return
     }
     const answer = method(request as Request<OpName>, this.#options.frame)
-    if (answer instanceof Refusal) this.#replyEmpty(op, request.header, answer.errno)
+    if (answer === PARKED) this.#park(request.header)
+    else if (answer instanceof Refusal) this.#replyEmpty(op, request.header, answer.errno)
     else if (answer === undefined) this.#replyEmpty(op, request.header, 0)
     else this.#replyStruct(op, request, answer)
+  }
+
+  #park(header: InHeader): void {
+    this.#parked.push({ unique: header.unique, bytes: this.#options.channel.request.slice(0, header.len) })
+  }
+
+  /** A parked request is let go with EINTR; any other that INTERRUPT names was answered before it was read. */
+  #interrupt({ header, body }: Served): void {
+    const { unique } = body as { unique: bigint }
+    const at = this.#parked.findIndex((parked) => parked.unique === unique)
+    if (at === -1) return
+    this.#parked.splice(at, 1)
+    this.#replyEmpty('interrupt', { ...header, unique }, errno.EINTR)
   }
 
   /** The payload was put behind the header's place; it goes to the kernel in one write from there and is wiped. */

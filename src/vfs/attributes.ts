@@ -1,5 +1,5 @@
 import type { Attr, EntryOut } from '../fuse/wire/kernel.ts'
-import { isPresent, type SecretTable } from './table.ts'
+import { isPending, isPresent, type SecretTable } from './table.ts'
 import type { Node } from './tree.ts'
 
 /**
@@ -77,13 +77,18 @@ function rootOwned(mode: number, nlink: number, changedAt: number): Varying {
   return { mode, uid: 0, gid: 0, size: 0, nlink, changedAt }
 }
 
+/** What isn't known yet may not be kept: the kernel asks for it when it needs it. */
+export function attrSeconds(node: Node): number {
+  return node.kind === 'secret' && isPending(node.entry.value) ? 0 : CACHE_SECONDS
+}
+
 /** The answer to a lookup. Node ids are never reused for something else, so the generation is constant. */
 export function entryOf(node: Node, table: SecretTable): EntryOut {
   return {
     nodeid: node.id,
     generation: 0,
     entry_valid: CACHE_SECONDS,
-    attr_valid: CACHE_SECONDS,
+    attr_valid: attrSeconds(node),
     entry_valid_nsec: 0,
     attr_valid_nsec: 0,
     attr: attributesOf(node, table),

@@ -3,12 +3,12 @@ import { errno } from '../base/errno.ts'
 import type { Caller, CallerDetails, Unknown } from '../caller/caller.ts'
 import type { InUnit } from '../caller/cgroup.ts'
 import type { Invocation } from '../caller/invocation.ts'
-import { refuse, type Refusal } from '../fuse/handler.ts'
+import { PARKED, refuse, type Refusal } from '../fuse/handler.ts'
 import type { InHeader } from '../fuse/wire/kernel.ts'
 import type { Decision } from '../policy/evaluate.ts'
 import type { Reads } from '../policy/rules.ts'
 import type { Allowances, UnitStart } from './allowances.ts'
-import { isPresent } from './table.ts'
+import { isPending, isPresent } from './table.ts'
 import type { SecretFile } from './tree.ts'
 
 /** Tells who asks; implemented by caller/identify. Everything is read while the caller waits for the answer, so no pid can be reused. */
@@ -35,8 +35,8 @@ export class Gate {
     this.#options = options
   }
 
-  /** OPEN: identity and allowance. Undefined lets the caller through. */
-  open(file: SecretFile, header: InHeader): Refusal | undefined {
+  /** OPEN: identity and allowance. Undefined lets the caller through; one who waits for a value is asked again, and written down, when it is there. */
+  open(file: SecretFile, header: InHeader): Refusal | typeof PARKED | undefined {
     const { allowances } = this.#options
     const asked = { header, caller: this.#identify(header) }
     const identity = file.rule.decide(asked.caller)
@@ -44,6 +44,7 @@ export class Gate {
     const decision = this.#allow(file, identity, start)
     if (!decision.allowed) return this.#deny('open', file, decision, asked)
     const { value } = file.entry
+    if (isPending(value)) return PARKED
     if (!isPresent(value)) {
       this.#write('open', 'failed', file, { rule: decision.rule, reason: value.failing }, asked)
       return refuse(errno.EIO)

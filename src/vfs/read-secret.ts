@@ -1,4 +1,5 @@
 import { errno } from '../base/errno.ts'
+import type { PARKED} from '../fuse/handler.ts';
 import { refuse, type Refusal } from '../fuse/handler.ts'
 import type { Request } from '../fuse/wire/decode.ts'
 import { FUSE_READ_LOCKOWNER, type InHeader } from '../fuse/wire/kernel.ts'
@@ -12,9 +13,9 @@ export interface ValueOpener {
   open(value: PresentValue, offset: number, length: number): void
 }
 
-/** Says who may; implemented by gate.ts. Undefined lets the caller through. */
+/** Says who may; implemented by gate.ts. Undefined lets the caller through, PARKED lets it wait for the value. */
 export interface Access {
-  open(file: SecretFile, header: InHeader): Refusal | undefined
+  open(file: SecretFile, header: InHeader): Refusal | typeof PARKED | undefined
   read(file: SecretFile, header: InHeader): Refusal | undefined
 }
 
@@ -26,7 +27,11 @@ export interface Reading {
 }
 
 /** OPEN of a secret, the straight line: may the caller, then which version the descriptor will read. The version is the file handle. */
-export function openSecret(file: SecretFile, header: InHeader, { gate, open }: Reading): number | Refusal {
+export function openSecret(
+  file: SecretFile,
+  header: InHeader,
+  { gate, open }: Reading,
+): number | Refusal | typeof PARKED {
   const refusal = gate.open(file, header)
   if (refusal !== undefined) return refusal
   const { value } = file.entry

@@ -1,11 +1,11 @@
 import { errno } from '../base/errno.ts'
-import { refuse, type Handler, type Refusal } from '../fuse/handler.ts'
+import { PARKED, refuse, type Handler, type Refusal } from '../fuse/handler.ts'
 import type { Frame } from '../fuse/frame.ts'
 import type { Request } from '../fuse/wire/decode.ts'
 import { OUT_HEADER_BYTES } from '../fuse/wire/encode.ts'
 import { FOPEN_DIRECT_IO, FOPEN_NOFLUSH, type InHeader } from '../fuse/wire/kernel.ts'
 import { UnitRule } from '../policy/evaluate.ts'
-import { attributesOf, CACHE_SECONDS, entryOf } from './attributes.ts'
+import { attributesOf, attrSeconds, entryOf } from './attributes.ts'
 import { isFolder, listDirectory, type Listing } from './directories.ts'
 import { OpenVersions } from './handles.ts'
 import {
@@ -17,7 +17,7 @@ import {
   type ValueOpener,
 } from './read-secret.ts'
 import { Snapshots } from './snapshots.ts'
-import type { SecretTable } from './table.ts'
+import { isPending, type EntryValue, type SecretTable } from './table.ts'
 import {
   buildTree,
   secretFile,
@@ -74,6 +74,14 @@ export class SecretFs implements Handler {
     this.#tree = next
   }
 
+  /** Values that were pending, from the secret at `first` of the table on. Who waits for them must be asked for again. */
+  settle(first: number, values: readonly EntryValue[]): void {
+    for (const [index, value] of values.entries()) {
+      const file = this.#tree.secrets[first + index]
+      if (file !== undefined) file.entry = { ...file.entry, value }
+    }
+  }
+
   readonly lookup = ({ header, name }: Request<'lookup'>) => {
     const parent = this.#node(header.nodeid)
     if (parent === undefined) return refuse(errno.ESTALE)
@@ -85,8 +93,9 @@ export class SecretFs implements Handler {
   readonly getattr = ({ header }: Request<'getattr'>) => {
     const node = this.#node(header.nodeid) ?? this.#removed(header.nodeid)
     if (node === undefined) return refuse(errno.ESTALE)
+    if (node.kind === 'secret' && isPending(node.entry.value)) return PARKED
     const attr = attributesOf(node, this.#tree.table)
-    return { attr_valid: CACHE_SECONDS, attr_valid_nsec: 0, dummy: 0, attr }
+    return { attr_valid: attrSeconds(node), attr_valid_nsec: 0, dummy: 0, attr }
   }
 
   readonly readlink = ({ header }: Request<'readlink'>, frame: Frame): number | Refusal => {
@@ -99,8 +108,9 @@ export class SecretFs implements Handler {
 
   readonly open = ({ header }: Request<'open'>) => {
     const node = this.#node(header.nodeid)
-    this.counters.opens++
     const fh = node === undefined ? refuse(errno.ESTALE) : this.#openNode(node, header)
+    if (fh === PARKED) return fh
+    this.counters.opens++
     if (typeof fh !== 'number') {
       this.counters.errors++
       return fh
@@ -171,7 +181,7 @@ export class SecretFs implements Handler {
     return unit !== undefined && isViewOf(name, unit)
   }
 
-  #openNode(node: Node, header: InHeader): number | Refusal {
+  #openNode(node: Node, header: InHeader): number | Refusal | typeof PARKED {
     if (node.kind === 'secret') return openSecret(node, header, this.#reading)
     if (node.kind === 'virtual') return this.#snapshots.open(node.content())
     return refuse(node.kind === 'self' ? errno.EINVAL : errno.EISDIR)

@@ -24,8 +24,12 @@ export interface SecretEntry {
   readonly value: EntryValue
 }
 
-/** A value, or why there is none: its readers get EIO. */
-export type EntryValue = PresentValue | { readonly failing: string }
+/** A value; or why there is none: its readers get EIO; or that it is still being opened: its readers wait. */
+export type EntryValue = PresentValue | FailingValue | { readonly pending: true }
+
+export interface FailingValue {
+  readonly failing: string
+}
 
 export interface PresentValue {
   readonly size: number
@@ -39,6 +43,10 @@ export interface PresentValue {
 
 export function isPresent(value: EntryValue): value is PresentValue {
   return 'sealed' in value
+}
+
+export function isPending(value: EntryValue): value is { readonly pending: true } {
+  return 'pending' in value
 }
 
 /** Version of a secret without a value. */

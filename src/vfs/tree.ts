@@ -4,7 +4,7 @@ import { UnitRule } from '../policy/evaluate.ts'
 import type { Rule } from '../policy/rules.ts'
 import type { SecretEntry, SecretTable } from './table.ts'
 
-/** A node of the mounted tree. Immutable; a new table makes a new tree with the same node ids for the same paths. */
+/** A node of the mounted tree. Immutable but for values that were pending; a new table makes a new tree with the same node ids for the same paths. */
 export type Node = Directory | SecretFile | VirtualFile | SelfLink | UnitsFolder | UnitView
 
 interface Named {
@@ -26,7 +26,8 @@ export interface Directory extends Named {
 
 export interface SecretFile extends Named {
   readonly kind: 'secret'
-  readonly entry: SecretEntry
+  /** Changes once at most: when a value that was pending is known. */
+  entry: SecretEntry
   readonly rule: UnitRule
 }
 
@@ -57,6 +58,8 @@ export interface UnitView extends Named {
 export interface Tree {
   readonly table: SecretTable
   readonly root: Directory
+  /** In the order of the table. */
+  readonly secrets: readonly SecretFile[]
   readonly nodes: ReadonlyMap<number, Node>
 }
 
@@ -85,11 +88,13 @@ export function buildTree(table: SecretTable, virtual: VirtualFiles): Tree {
     return node
   }
   const ruleOf = ruleMaker()
+  const secrets: SecretFile[] = []
   for (const entry of table.secrets) {
     const parent = directoryOf(root, entry.name, table.directoryMode, true, add)
     const file = add(secretFile(nodeId('secret', entry.name), entry, ruleOf(entry.rule)))
     parent.children.set(file.name, file)
     parent.listed.push(file)
+    secrets.push(file)
   }
   root.children.set(SELF, add({ kind: 'self', id: nodeId('self', SELF), name: SELF }))
   root.children.set(UNITS, add({ kind: 'units', id: nodeId('units', UNITS), name: UNITS }))
@@ -106,7 +111,7 @@ export function buildTree(table: SecretTable, virtual: VirtualFiles): Tree {
     parent.listed.push(file)
   }
   for (const node of nodes.values()) if (node.kind === 'directory') node.listed.sort((a, b) => a.id - b.id)
-  return { table, root, nodes }
+  return { table, root, secrets, nodes }
 }
 
 /** hushfs' own names in the root; no secret's name starts with a dot. */
