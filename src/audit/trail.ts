@@ -26,7 +26,8 @@ export interface AuditRecord {
 
 export type AuditEvent = Omit<AuditRecord, 'seq' | 'time' | 'count'>
 
-const KEPT = 1000
+/** Records that are kept; older ones go. */
+export const KEPT = 1000
 /** Identical refusals within this time are one record. Milliseconds. */
 const FOLD_FOR = 10_000
 

@@ -32,6 +32,9 @@ export const commands: readonly CommandRow[] = [
   row('mount [mountpoint]', 'Mount and serve in the foreground', () => import('./mount.ts')),
   row('unmount [mountpoint]', 'Take a mount away', () => import('./unmount.ts')),
   row('reload [mountpoint]', 'Let a running mount read everything again', () => import('./reload.ts')),
+  row('status [mountpoint]', 'Show what a running mount serves', () => import('./status.ts')),
+  row('explain <name>', 'Say why a process or a unit may or may not read', () => import('./explain.ts')),
+  row('audit [mountpoint]', 'Show who read and who was refused', () => import('./audit.ts')),
   row(
     'demo',
     'Mount a throw-away store with three secrets and print commands to try',
