@@ -90,12 +90,12 @@ function judge(secret: SecretConfig, value: EntryValue | undefined, accounts: Ac
   }
 }
 
-function warningsOf({ source, units, userUnits, manager, reads }: SecretConfig): string[] {
+function warningsOf({ source, units, userUnits, manager }: SecretConfig): string[] {
   const warnings: string[] = []
   if (source.kind === 'file' || source.kind === 'text')
     warnings.push(`its source is plaintext (${source.kind}); \`hushfs set\` seals a value`)
-  if (units !== undefined || userUnits !== undefined || !manager || reads.kind !== 'always')
-    warnings.push('its unit rule is not enforced by this version: owner, group and mode alone decide')
+  if (!manager && units === undefined && userUnits === undefined)
+    warnings.push('`manager: false` refuses nobody without `units` or `userUnits`')
   return warnings
 }
 
