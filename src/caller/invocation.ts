@@ -12,13 +12,13 @@ export interface Invocation {
   readonly startedAt: number
 }
 
-/** The two places in which PID 1, which isn't asked, notes the id of a unit's start. */
+/** The two places in which PID 1, which isn't asked, notes the id of a unit's start. Each is right where the other is behind. */
 interface Notes {
   readonly folder: string
   readonly link: string
-  /** On the unit's cgroup: always of the current start, but not to be believed where the cgroup was delegated to the service. */
+  /** On the unit's cgroup: behind when KillMode=process left a process there, and not to be believed when the service owns the cgroup. */
   readonly onCgroup: string | undefined
-  /** Target of a symlink, made by root: stays behind when RestartMode=direct starts the unit again (src/core/unit.c, unit_export_invocation_id). */
+  /** Target of a symlink made by root: behind when RestartMode=direct started the unit again (src/core/unit.c, unit_export_invocation_id). */
   readonly inLink: string | undefined
 }
 
@@ -31,10 +31,9 @@ export function readInvocationId(
   hierarchy: Hierarchy,
   unitsFolder: string,
 ): string | undefined {
-  const { folder, onCgroup, inLink } = readNotes(placement, hierarchy, unitsFolder)
-  if (onCgroup === undefined || onCgroup === inLink) return inLink
-  const cgroup = statOf(folder)
-  return cgroup !== undefined && belongsToRoot(folder, cgroup) ? onCgroup : inLink
+  const notes = readNotes(placement, hierarchy, unitsFolder)
+  if (notes.onCgroup === undefined || notes.onCgroup === notes.inLink) return notes.inLink
+  return startNotedIn(notes)?.id
 }
 
 /**
@@ -46,17 +45,24 @@ export function readInvocation(
   hierarchy: Hierarchy,
   unitsFolder: string,
 ): Invocation | undefined {
-  const { folder, link, onCgroup, inLink } = readNotes(placement, hierarchy, unitsFolder)
+  const start = startNotedIn(readNotes(placement, hierarchy, unitsFolder))
+  return start && { key: start.key, startedAt: start.startedAt }
+}
+
+function startNotedIn({ folder, link, onCgroup, inLink }: Notes): (Invocation & { id: string }) | undefined {
   const cgroup = statOf(folder)
   if (cgroup === undefined) return undefined
   const noted = inLink === undefined ? undefined : lstatSync(link, { throwIfNoEntry: false })
   const linkedAt = noted && Math.floor(noted.ctimeMs)
   if (onCgroup !== undefined && belongsToRoot(folder, cgroup)) {
     // kernfs keeps when the cgroup got its first attribute as the time of access, and nothing but its owner changes that.
-    const startedAt = onCgroup === inLink ? linkedAt : undefined
-    return { key: onCgroup, startedAt: startedAt ?? Number(cgroup.atimeMs) }
+    const madeAt = Number(cgroup.atimeMs)
+    if (linkedAt === undefined || (inLink !== onCgroup && linkedAt < madeAt))
+      return { key: onCgroup, id: onCgroup, startedAt: madeAt }
+    if (inLink !== undefined) return { key: inLink, id: inLink, startedAt: linkedAt }
   }
-  return linkedAt === undefined ? undefined : { key: `${inLink}:${cgroup.ino}`, startedAt: linkedAt }
+  if (inLink === undefined || linkedAt === undefined) return undefined
+  return { key: `${inLink}:${cgroup.ino}`, id: inLink, startedAt: linkedAt }
 }
 
 function readNotes({ unit, unitPath }: InUnit, hierarchy: Hierarchy, unitsFolder: string): Notes {
