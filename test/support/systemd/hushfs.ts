@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import type { AuditRecord } from '../../../src/audit/trail.ts'
 import type { Done } from '../process.ts'
 import { journalCursor } from './journal.ts'
 import { service, type EnterOptions, type System } from './system.ts'
@@ -92,6 +93,22 @@ export class Served {
   async reload(config: Config): Promise<void> {
     this.configure(config)
     await this.system.output([...program, 'reload', '--config', configFile])
+  }
+
+  /** The last records of the audit about one secret, oldest first. */
+  async audit(secret: string): Promise<AuditRecord[]> {
+    const text = await this.system.output(['cat', `${place}/.hushfs/audit.jsonl`])
+    const records = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as AuditRecord]))
+    return records.filter((record) => record.secret === secret)
+  }
+
+  /** SIGKILL of the server; the mount that it leaves is detached. */
+  async kill(): Promise<void> {
+    await this.system.output(['systemctl', 'kill', '--signal=KILL', '--kill-whom=all', unitName])
+    // Of a unit that ends on its own, this waits for its end.
+    await this.system.output(['systemctl', 'stop', unitName])
+    await this.system.output(['systemctl', 'reset-failed', unitName])
+    await this.system.output(['umount', '--lazy', place])
   }
 
   async stop(): Promise<void> {

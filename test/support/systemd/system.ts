@@ -34,7 +34,7 @@ export interface Started {
 
 const ROOT_TIMEOUT = 600_000
 const BOOT_TIMEOUT = 60_000
-const PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
+const PATH = '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const here = import.meta.dirname
 const modules = join(here, '../../../node_modules')
 
