@@ -65,6 +65,7 @@ export class Server {
   #reloading: Promise<void> = Promise.resolve()
   #waiting: Waiting[] = []
   #end: (error?: Error) => void = () => undefined
+  readonly #ending = new AbortController()
   #mounted = false
   #stopped = false
   #closed = false
@@ -184,6 +185,7 @@ export class Server {
     this.#detach()
     if (this.#closed) return
     this.#closed = true
+    this.#ending.abort()
     closeSync(this.#device)
     closeAllowances(this.#allowances)
     this.#keys.fill(0)
@@ -239,13 +241,15 @@ export class Server {
       this.#worker.tell({ kind: 'settle', first, values })
     }
     const prepared = this.#options.takePrepared?.()
-    await unseal(jobOf(config), { keys: this.#keys, prepared, onResults })
+    await unseal(jobOf(config), { keys: this.#keys, prepared, onResults, signal: this.#ending.signal })
+    if (this.#closed) return
     this.#worker.tell({ kind: 'facts', facts: this.#facts() })
     this.#warn()
   }
 
   async #load(config: Config): Promise<SecretTable> {
-    const values = await unseal(jobOf(config), { keys: this.#keys })
+    const values = await unseal(jobOf(config), { keys: this.#keys, signal: this.#ending.signal })
+    this.#mustGoOn()
     return loadTable(config, loadAccounts(), values, this.#table, now())
   }
 }

@@ -13,6 +13,8 @@ export interface UnsealOptions {
   readonly keys: Uint8Array
   /** A child that was started ahead, while there was nothing to tell it yet. */
   readonly prepared?: UnsealChild | undefined
+  /** Kills the child; what it hasn't opened by then is left out of the result. */
+  readonly signal?: AbortSignal
   /** Given results as they come: those of the secret at `first` and after it. */
   readonly onResults?: (first: number, values: readonly EntryValue[]) => void
 }
@@ -23,18 +25,23 @@ export interface UnsealOptions {
  */
 export async function unseal(job: Omit<Job, 'oneByOne'>, options: UnsealOptions): Promise<EntryValue[]> {
   const values: EntryValue[] = []
-  const { keys, onResults } = options
+  const { keys, onResults, signal } = options
   let { prepared } = options
   let oneByOne = false
   while (values.length < job.secrets.length) {
     const child = prepared ?? new UnsealChild()
     prepared = undefined
+    const kill = () => {
+      child.kill()
+    }
+    signal?.addEventListener('abort', kill)
     const rest = { ...job, oneByOne, secrets: job.secrets.slice(values.length) }
     const problem = await child.run(rest, keys, (results) => {
       onResults?.(values.length, results)
       values.push(...results)
     })
-    if (problem === undefined) return values
+    signal?.removeEventListener('abort', kill)
+    if (problem === undefined || signal?.aborted) return values
     // The first child batches its results: only the next one, which doesn't, can tell whose fault it is.
     if (oneByOne) {
       onResults?.(values.length, [{ failing: problem }])

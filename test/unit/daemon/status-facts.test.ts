@@ -20,7 +20,7 @@ t.test('counts, and names what fails with its reason', (t) => {
     pid: process.pid,
     ...running,
     generation: 3,
-    secrets: { total: 2, failing: 1 },
+    secrets: { total: 2, failing: 1, pending: 0 },
     failing: [{ name: 'bad', reason: 'no identity fits' }],
     reloads: { count: 2, last: null },
   })
