@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { caller } from './caller.ts'
 import { latency } from './latency.ts'
 import { startup } from './startup.ts'
 import { withCleanup } from './support/cleanup.ts'
@@ -23,7 +24,7 @@ interface Row {
 }
 
 /** Every question, in the order of RESULTS.md. */
-const questions: readonly Row[] = [row('Read latency', latency), row('Start', startup)]
+const questions: readonly Row[] = [row('Read latency', latency), row('Start', startup), row('Caller', caller)]
 
 /** Runs much more than this make a measurement worthless. */
 const BUSY_LOAD = 0.7
