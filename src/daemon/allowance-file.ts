@@ -2,10 +2,14 @@ import { createHash } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isNodeError } from '../base/errors.ts'
+import { placeCgroup } from '../caller/cgroup.ts'
 import { folderOf, type Hierarchy } from '../caller/hierarchy.ts'
+import { readInvocation } from '../caller/invocation.ts'
 
 /** Used `once` allowances, per mount point, in memory that a reboot clears: units and their cgroups don't outlive it either. */
 const FOLDER = '/run/hushfs-state'
+/** Where systemd notes what runs (src/core/unit.c, unit_export_invocation_id). */
+const UNITS_FOLDER = '/run/systemd/units'
 
 /** Lines of a server before this one, and a descriptor that appends to them. */
 export interface AllowanceFile {
@@ -14,17 +18,20 @@ export interface AllowanceFile {
 }
 
 /**
- * Open the file of a mount point, without the lines of units that run no more: the inode number of a cgroup is new at each start of its
- * unit. Throws the error of Node when the folder can't be written.
+ * Open the file of a mount point, without the lines of starts that are known to be over. Throws the error of Node when the folder can't be
+ * written.
  */
 export function openAllowances(
   place: string,
   hierarchy: Hierarchy | undefined,
   folder = FOLDER,
+  unitsFolder = UNITS_FOLDER,
 ): AllowanceFile {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = fileOf(place, folder)
-  const used = linesOf(file).filter((line) => hierarchy !== undefined && isRunning(line, hierarchy))
+  const used = linesOf(file).filter(
+    (line) => hierarchy === undefined || !isOver(line, hierarchy, unitsFolder),
+  )
   writeFileSync(`${file}.new`, used.map((line) => `${line}\n`).join(''), { mode: 0o600 })
   renameSync(`${file}.new`, file)
   return { used, fd: openSync(file, 'a') }
@@ -54,9 +61,12 @@ function linesOf(file: string): string[] {
   }
 }
 
-function isRunning(line: string, hierarchy: Hierarchy): boolean {
-  const [key, unitPath] = line.split('\t')
-  if (unitPath === undefined) return false
-  const stat = statSync(folderOf(hierarchy, unitPath), { bigint: true, throwIfNoEntry: false })
-  return stat !== undefined && String(stat.ino) === key
+/** The unit has no cgroup any more, or another start has it. What can't be told is not over: a dropped line would be a second allowance. */
+function isOver(line: string, hierarchy: Hierarchy, unitsFolder: string): boolean {
+  const [key, unitPath = ''] = line.split('\t')
+  const placement = placeCgroup(unitPath)
+  if ('none' in placement) return false
+  if (statSync(folderOf(hierarchy, unitPath), { throwIfNoEntry: false }) === undefined) return true
+  const current = readInvocation(placement, hierarchy, unitsFolder)
+  return current !== undefined && current.key !== key
 }
