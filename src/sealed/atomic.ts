@@ -1,18 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { realpathSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isNodeError, reasonOf, StoreError } from '../base/errors.ts'
+import { putInPlace, writeWhole } from '../base/whole-file.ts'
 
 /** A new file, whole and on the disk, beside the one that it will replace. */
 export interface Staged {
@@ -32,15 +22,6 @@ export function tagOfTemporary(name: string): string | undefined {
   return temporaryName.exec(name)?.[1]
 }
 
-/** The file itself where `file` is a symbolic link: a rename would replace the link. */
-export function followLinks(file: string): string {
-  try {
-    return realpathSync(file)
-  } catch {
-    return file
-  }
-}
-
 /**
  * Write `bytes` beside `target` and wait until they are on the disk. Mode 0600, or the mode and owner of the file that is
  * there. Throws `StoreError` and leaves nothing behind.
@@ -48,7 +29,7 @@ export function followLinks(file: string): string {
 export function stage(target: string, bytes: Uint8Array, tag: string): Staged {
   const temporary = join(dirname(target), `.hushfs-${tag}-${randomBytes(8).toString('hex')}.tmp`)
   try {
-    writeWhole(temporary, bytes, statSync(target, { throwIfNoEntry: false }))
+    writeWhole(temporary, bytes, target)
     return { temporary, target }
   } catch (error) {
     rmSync(temporary, { force: true })
@@ -59,21 +40,10 @@ export function stage(target: string, bytes: Uint8Array, tag: string): Staged {
 /** Put a staged file in place of its target; after a crash either is there, whole. */
 export function replace(staged: Staged): void {
   try {
-    renameSync(staged.temporary, staged.target)
-    syncFolder(dirname(staged.target))
+    putInPlace(staged.temporary, staged.target)
   } catch (error) {
     rmSync(staged.temporary, { force: true })
     throw writeFailed(staged.target, error)
-  }
-}
-
-/** Wait until the names in a folder are on the disk (fsync(2): a file's own fsync doesn't do that). */
-export function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }
 
@@ -82,31 +52,4 @@ export function writeFailed(file: string, error: unknown): unknown {
   const { code } = error
   const reason = code === 'ENOSPC' || code === 'EDQUOT' ? 'no space left' : reasonOf(error)
   return new StoreError(`${file}: can't be written: ${reason}`, { cause: error })
-}
-
-interface Attributes {
-  readonly mode: number
-  readonly uid: number
-  readonly gid: number
-}
-
-function writeWhole(file: string, bytes: Uint8Array, like: Attributes | undefined): void {
-  const fd = openSync(file, 'wx', 0o600)
-  try {
-    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
-    if (like !== undefined) copyAttributes(fd, like)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function copyAttributes(fd: number, like: Attributes): void {
-  try {
-    fchownSync(fd, like.uid, like.gid)
-  } catch (error) {
-    // chown(2): only root gives files away; the new file is then the writer's.
-    if (!isNodeError(error) || error.code !== 'EPERM') throw error
-  }
-  fchmodSync(fd, like.mode & 0o777)
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { isNodeError, reasonOf, StoreError } from '../base/errors.ts'
-import { replace, stage, syncFolder, tagOfTemporary, type Staged } from './atomic.ts'
+import { syncFolder } from '../base/whole-file.ts'
+import { replace, stage, tagOfTemporary, type Staged } from './atomic.ts'
 import { walk } from './walk.ts'
 
 /**
