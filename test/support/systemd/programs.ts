@@ -6,7 +6,7 @@ import type { System } from './system.ts'
 
 const folder = join(import.meta.dirname, '../../systemd/programs')
 
-/** Put a program of test/systemd/programs into the system's PATH. One in C gets its name without `.c`; it needs no library inside. */
+/** Put a program of test/systemd/programs into the system's PATH. One in C gets its name without `.c`. */
 export function installProgram(system: System, source: string): void {
   const file = join(folder, source)
   const content = source.endsWith('.c') ? compiled(file) : readFileSync(file)
@@ -17,7 +17,7 @@ function compiled(file: string): Buffer {
   const scratch = mkdtempSync(join(tmpdir(), 'hushfs-test-cc-'))
   try {
     const program = join(scratch, 'program')
-    execFileSync('cc', ['-std=gnu11', '-O1', '-Wall', '-Werror', '-static', '-pthread', '-o', program, file])
+    execFileSync('cc', ['-std=gnu11', '-O1', '-Wall', '-Werror', '-pthread', '-o', program, file])
     return readFileSync(program)
   } finally {
     rmSync(scratch, { recursive: true })

@@ -1,0 +1,23 @@
+#!/usr/bin/env python3
+"""hold-descriptor.py FILE SOCKET [cached]: open FILE, and give the descriptor to whoever connects to SOCKET. Tells systemd when it is ready.
+
+With "cached" the whole file is first read through the page cache, as sendfile(2) does.
+"""
+import os
+import socket
+import sys
+
+file, path = sys.argv[1:3]
+held = os.open(file, os.O_RDONLY)
+if "cached" in sys.argv:
+    with open("/dev/null", "wb") as sink:
+        os.sendfile(sink.fileno(), held, 0, 1 << 20)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen()
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+    notify.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
+while True:
+    connection, _ = listener.accept()
+    socket.send_fds(connection, [b"x"], [held])
+    connection.close()
