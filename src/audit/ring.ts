@@ -5,13 +5,13 @@
 export class LineRing {
   readonly memory: SharedArrayBuffer
   readonly #bytes: Uint8Array
-  /** Bytes written and bytes taken since the start (modulo 2^32), and lines dropped. */
+  /** Bytes written and bytes taken since the start (modulo 2^32), lines dropped, and whether the consumer was told of what waits. */
   readonly #counts: Int32Array
 
   /** Over the memory of another thread's ring, or over new memory of `capacity` bytes, a power of two. */
   constructor(memory: SharedArrayBuffer | number) {
     this.memory = typeof memory === 'number' ? new SharedArrayBuffer(HEADER_BYTES + memory) : memory
-    this.#counts = new Int32Array(this.memory, 0, 3)
+    this.#counts = new Int32Array(this.memory, 0, 4)
     this.#bytes = new Uint8Array(this.memory, HEADER_BYTES)
   }
 
@@ -22,6 +22,16 @@ export class LineRing {
 
   get dropped(): number {
     return Atomics.load(this.#counts, DROPPED)
+  }
+
+  /** The consumer was told and has not taken since. */
+  get announced(): boolean {
+    return Atomics.load(this.#counts, ANNOUNCED) === 1
+  }
+
+  /** Producer: true when the consumer is to be told, because it wasn't yet. */
+  announce(): boolean {
+    return Atomics.exchange(this.#counts, ANNOUNCED, 1) === 0
   }
 
   /** Producer: the whole line, or nothing of it. */
@@ -39,6 +49,8 @@ export class LineRing {
 
   /** Consumer: everything that waits, as a copy. */
   take(): Uint8Array {
+    // First: a line that comes after the length was read must be announced anew.
+    Atomics.store(this.#counts, ANNOUNCED, 0)
     const length = this.waiting
     const at = this.#index(TAKEN)
     const taken = new Uint8Array(length)
@@ -58,3 +70,4 @@ const HEADER_BYTES = 16
 const WRITTEN = 0
 const TAKEN = 1
 const DROPPED = 2
+const ANNOUNCED = 3

@@ -44,7 +44,7 @@ export async function serve(
   const place = await freeMountPoint(mountPoint ?? config.mountPoint)
   const readConfig = () => loadConfig(configFile)
   // A person at a terminal reads `hushfs audit`; the journal gets each record.
-  const audit = process.stdout.isTTY ? { add: () => undefined } : new AuditOutput()
+  const audit = process.stdout.isTTY ? { drain: (take: () => Uint8Array) => void take() } : new AuditOutput()
   const server = new Server({ audit, config, place, readConfig, log, trace, takePrepared })
   const release = onSignals(server)
   try {

@@ -1,43 +1,34 @@
 import { write } from 'node:fs'
 
 const STDOUT = 1
-/** What may wait for a slow reader of standard output; more is dropped. Bytes. */
-const MOST_WAITING = 4 << 20
+/** Until a reader of a non-blocking pipe has made room. Milliseconds. */
+const RETRY_AFTER = 50
 
-/** Audit lines to standard output, for the journal. Never blocks and never throws. */
+/**
+ * Audit lines to standard output, for the journal. Never blocks and never throws. What waits stays where it is until the reader has taken what came
+ * before, so its bound is theirs who keep it; once standard output is closed, nothing is fetched any more.
+ */
 export class AuditOutput {
-  #waiting: Uint8Array[] = []
-  #length = 0
+  readonly #fd: number
   #writing = false
   #broken = false
 
-  /** False when the lines were dropped: standard output is closed, or far behind. */
-  add(lines: Uint8Array): boolean {
-    if (this.#broken || this.#length > MOST_WAITING) return false
-    this.#waiting.push(lines)
-    this.#length += lines.length
-    this.#next()
-    return true
+  constructor(fd = STDOUT) {
+    this.#fd = fd
   }
 
-  #next(): void {
-    const text = this.#waiting[0]
-    if (text === undefined || this.#writing) return
-    this.#writing = true
-    write(STDOUT, text, (error, written) => {
-      this.#writing = false
-      if (error !== null && error.code !== 'EAGAIN') {
-        this.#broken = true
-        return
-      }
-      this.#done(text, error === null ? written : 0)
-      this.#next()
+  /** Write what `take` gives, again and again until it gives nothing. */
+  drain(take: () => Uint8Array): void {
+    if (!this.#writing && !this.#broken) this.#write(take(), take)
+  }
+
+  #write(lines: Uint8Array, take: () => Uint8Array): void {
+    this.#writing = lines.length > 0
+    if (!this.#writing) return
+    write(this.#fd, lines, (error, written) => {
+      if (error?.code === 'EAGAIN') setTimeout(() => this.#write(lines, take), RETRY_AFTER)
+      else if (error !== null) this.#broken = true
+      else this.#write(written === lines.length ? take() : lines.subarray(written), take)
     })
-  }
-
-  #done(text: Uint8Array, written: number): void {
-    this.#length -= written
-    if (written === text.length) this.#waiting.shift()
-    else this.#waiting[0] = text.subarray(written)
   }
 }

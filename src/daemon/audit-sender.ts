@@ -12,8 +12,6 @@ export class AuditSender {
   readonly trail: AuditTrail
   readonly #ring: LineRing
   readonly #nudge: () => void
-  /** The main thread was told of what waits. */
-  #told = false
 
   constructor(ring: LineRing, nudge: () => void) {
     this.#ring = ring
@@ -29,9 +27,8 @@ export class AuditSender {
   }
 
   add(event: AuditEvent): void {
-    if (this.#ring.waiting === 0) this.#told = false
     this.trail.add(event)
-    if (!this.#told && this.#ring.waiting >= MANY_BYTES) this.#tell()
+    if (this.#ring.waiting >= MANY_BYTES) this.#tell()
   }
 
   /** No request waits. */
@@ -42,12 +39,11 @@ export class AuditSender {
 
   /** Milliseconds without a request after which `flush` is due; -1: never. */
   patience(): number {
-    if (!this.#told && this.#ring.waiting > 0) return SOON
+    if (this.#ring.waiting > 0 && !this.#ring.announced) return SOON
     return this.trail.folding ? LATER : -1
   }
 
   #tell(): void {
-    this.#told = true
-    this.#nudge()
+    if (this.#ring.announce()) this.#nudge()
   }
 }

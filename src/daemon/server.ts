@@ -29,8 +29,8 @@ export interface ServerOptions {
   /** Reads the configuration again, for a reload; throws `ConfigError`. */
   readonly readConfig: () => Config
   readonly log: Log
-  /** Takes the lines of the audit. */
-  readonly audit: { add(lines: Uint8Array): void }
+  /** Is given the lines of the audit that wait, by `take`, when it has room for them. */
+  readonly audit: { drain(take: () => Uint8Array): void }
   readonly trace: boolean
   /** Gives the unseal child that was started ahead, once it is needed. */
   readonly takePrepared?: () => UnsealChild | undefined
@@ -59,6 +59,7 @@ export class Server {
   readonly #worker: WorkerClient
   readonly #allowances: AllowanceFile
   readonly #audit = new LineRing(AUDIT_BYTES)
+  readonly #takeAudit = () => this.#audit.take()
   readonly #running: Running
   #table: SecretTable | undefined
   #reloads: StatusFacts['reloads'] = { count: 0, last: null }
@@ -172,7 +173,7 @@ export class Server {
   #hear(message: FromWorker): void {
     const { log } = this.#options
     if (message.kind === 'uncached') this.#notify(invalidateInode(message.node, 0n))
-    if (message.kind === 'audit' || message.kind === 'ended') this.#options.audit.add(this.#audit.take())
+    if (message.kind === 'audit' || message.kind === 'ended') this.#options.audit.drain(this.#takeAudit)
     if (message.kind === 'unexpected') log.error(`${message.op}: ${message.reason}`)
     if (message.kind === 'fatal') this.#finish(new MountError(`the FUSE worker broke: ${message.reason}`))
     if (message.kind === 'ended') this.#finish()
