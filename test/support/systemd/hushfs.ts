@@ -48,20 +48,15 @@ export class Served {
 
   /** Start the service, and resolve when reads work. */
   async start(): Promise<void> {
-    const ready = this.#said(/^ready: /, await journalCursor(this.system))
+    const ready = this.said(/^ready: /, await journalCursor(this.system))
     await this.system.output(['systemctl', 'start', unitName])
     await ready
   }
 
-  /** Resolves when the service says a line like this, after this place in the journal. */
-  #said(pattern: RegExp, cursor: string): Promise<void> {
-    const follow = [
-      'journalctl',
-      '--follow',
-      `--after-cursor=${cursor}`,
-      '--output=cat',
-      `--unit=${unitName}`,
-    ]
+  /** Resolves when the journal has a line like this of the service: after `cursor`, or anywhere. */
+  said(pattern: RegExp, cursor?: string): Promise<void> {
+    const from = cursor === undefined ? '--lines=all' : `--after-cursor=${cursor}`
+    const follow = ['journalctl', '--follow', from, '--output=cat', `--unit=${unitName}`]
     const [command = '', ...args] = this.system.entering(follow)
     const journal = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
     return new Promise((resolve, reject) => {
