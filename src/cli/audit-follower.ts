@@ -13,8 +13,7 @@ export class AuditFollower {
     const { name, records } = await recordsOf(server)
     const isFirst = this.#server === undefined
     if (name !== this.#server) this.#last = 0
-    const oldest = records[0]?.seq ?? 0
-    const missed = !isFirst && records.length >= KEPT && oldest > this.#last + 1
+    const missed = !isFirst && records.length >= KEPT && (records[0]?.seq ?? 0) > this.#last + 1
     const fresh = records.filter(({ seq }) => seq > this.#last)
     this.#server = name
     this.#last = fresh.at(-1)?.seq ?? this.#last

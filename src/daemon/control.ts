@@ -12,7 +12,7 @@ export interface Running {
   readonly place: string
   readonly pid: number
   status(): Promise<Status>
-  /** The records that it keeps, oldest first. */
+  /** The records that it keeps, by `seq`. */
   audit(): Promise<AuditRecord[]>
 }
 
@@ -36,7 +36,8 @@ async function readStatus(place: string): Promise<Status> {
 
 async function readAudit(place: string): Promise<AuditRecord[]> {
   const lines = (await readVirtual(place, 'audit.jsonl')).split('\n').filter((line) => line !== '')
-  return lines.map((line) => JSON.parse(line) as AuditRecord)
+  // A folded record has a new number and the place of its first refusal.
+  return lines.map((line) => JSON.parse(line) as AuditRecord).sort((a, b) => a.seq - b.seq)
 }
 
 async function readVirtual(place: string, name: string): Promise<string> {
