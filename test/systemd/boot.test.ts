@@ -32,7 +32,9 @@ t.test('a oneshot unit: its output and its cgroup', async (t) => {
     'ExecStart=sh -c "echo one; grep ^0:: /proc/self/cgroup"',
   ])
   t.match(started, { result: 'success', status: 0, output: 'one\n0::/system.slice/good.service\n' })
-  t.match(started.journal, [{ message: /Starting good.service/, isOutput: false }])
+  t.ok(
+    started.journal.some(({ message, isOutput }) => message.startsWith('Starting good.service') && !isOutput),
+  )
 })
 
 t.test('a unit that fails is seen, and the next start has only its own journal', async (t) => {

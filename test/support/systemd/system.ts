@@ -77,6 +77,8 @@ export class System {
   /** Its PID 1, as the test counts. */
   readonly pid: number
   readonly #guard: ChildProcess
+  /** The unit files that were installed. */
+  readonly #units = new Map<string, string>()
   readonly #ended: Promise<void>
 
   constructor(guard: ChildProcess, pid: number) {
@@ -131,7 +133,12 @@ export class System {
 
   /** Install unit files, by name. */
   async install(units: Readonly<Record<string, string>>): Promise<void> {
-    for (const [name, text] of Object.entries(units)) this.write(`/etc/systemd/system/${name}`, text)
+    const changed = Object.entries(units).filter(([name, text]) => this.#units.get(name) !== text)
+    if (changed.length === 0) return
+    for (const [name, text] of changed) {
+      this.write(`/etc/systemd/system/${name}`, text)
+      this.#units.set(name, text)
+    }
     await this.output(['systemctl', 'daemon-reload'])
   }
 

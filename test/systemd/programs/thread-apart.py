@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""thread-apart.py CGROUP_OF_PROCESS CGROUP_OF_THREAD FILE: read FILE by the first thread and by another one, each in its cgroup. Prints JSON."""
+"""thread-apart.py CGROUP_OF_PROCESS CGROUP_OF_THREAD FILE: read FILE by the first thread and by another one, each in its cgroup. Prints both results."""
 import errno
-import json
 import os
 import sys
 import threading
@@ -38,4 +37,4 @@ results["process"] = read()
 other = threading.Thread(target=in_thread)
 other.start()
 other.join()
-print(json.dumps(results))
+print(results["process"], results["thread"], sep="\n")
