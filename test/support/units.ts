@@ -23,13 +23,12 @@ export class TestUnit {
     const hierarchy = findHierarchy()
     if ('unknown' in hierarchy) throw new Error(hierarchy.unknown)
     this.name = `hushfs-test-${process.pid}-${++made}-${name}`
-    this.#folder = folderOf(hierarchy, join('/system.slice', this.name))
+    this.#folder = folderOf(hierarchy, `/${this.name}`)
     this.processes = join(this.#folder, 'cgroup.procs')
-    mkdirSync(this.#folder, { recursive: true })
+    mkdirSync(this.#folder)
     t.teardown(async () => {
       await until(`${this.name} is empty`, () => readFileSync(this.processes, 'utf8') === '')
       rmdirSync(this.#folder)
-      removeIfEmpty(join(this.#folder, '..'))
     })
   }
 
@@ -51,14 +50,5 @@ export class TestUnit {
   /** The same as a user and group, by number. */
   runAs(id: number, command: string, ...args: string[]): Promise<Done> {
     return this.run('setpriv', [`--reuid=${id}`, `--regid=${id}`, '--clear-groups', command, ...args])
-  }
-}
-
-/** The slice stays where other units are in it. */
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder)
-  } catch {
-    // EBUSY.
   }
 }

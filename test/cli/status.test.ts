@@ -1,0 +1,62 @@
+import t from 'tap'
+import { mounted, workFolder } from '../support/mount.ts'
+import { hushfs, run } from '../support/process.ts'
+
+const config = {
+  secrets: {
+    good: { source: { text: 'hunter2' } },
+    bad: { source: { file: '/nonexistent' } },
+    closed: { source: { text: 'hunter2' }, units: [] },
+  },
+}
+
+t.test('what a mount serves, for people', async (t) => {
+  const server = await mounted(t, config)
+  await run('cat', [server.path('good'), server.path('closed')])
+  const { status, stdout, stderr } = await hushfs(['status', server.place])
+  t.equal(status, 0, 'a failing secret is not a failing server')
+  t.equal(stderr, '')
+  const text = stdout.toString()
+  t.match(text, new RegExp(`^mount +${server.place}\nserver +pid ${server.pid}, version \\d`))
+  t.match(text, `config       ${server.configFile}\n`)
+  t.match(text, 'secrets      3 (1 failing)\n  failing  bad: /nonexistent: no such file\n')
+  t.match(text, /^opens +\d+ \(1 refused\)$/m)
+  t.match(text, /^last reload {2}none$/m)
+  t.notMatch(text, 'hunter2')
+})
+
+t.test('the last reload, done or not', async (t) => {
+  const server = await mounted(t, config)
+  await server.reloaded()
+  const text = async () => (await hushfs(['status', server.place])).stdout.toString()
+  t.match(await text(), /^last reload {2}\S+ \(number 1\): done$/m)
+  await server.reload('secrets: 3')
+  t.match(await text(), /^last reload {2}\S+ \(number 2\): failed, nothing changed: .*secrets/m)
+})
+
+t.test('--json is the document of the server', async (t) => {
+  const server = await mounted(t, { ...config, mountPoint: 'mnt' })
+  const { stdout } = await hushfs(['status', '--json', '--config', server.configFile])
+  t.match(JSON.parse(stdout.toString()), {
+    pid: server.pid,
+    mountPoint: server.place,
+    secrets: { total: 3, failing: 1 },
+    failing: [{ name: 'bad', reason: '/nonexistent: no such file' }],
+    counters: { opens: Number, reads: Number, errors: Number, refused: 0, auditDropped: 0 },
+  })
+})
+
+t.test('no server, or one that does not answer', async (t) => {
+  const folder = workFolder(t)
+  const none = await hushfs(['status', folder])
+  t.equal(none.status, 1)
+  t.match(none.stderr, `${folder}: no hushfs is mounted there`)
+  t.equal(none.stdout.length, 0)
+
+  const server = await mounted(t, config)
+  server.signal('SIGSTOP')
+  const stopped = await hushfs(['status', server.place])
+  server.signal('SIGCONT')
+  t.equal(stopped.status, 1)
+  t.match(stopped.stderr, "its server doesn't answer")
+})
