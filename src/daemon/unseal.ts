@@ -1,4 +1,4 @@
-import { closeSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
+import { closeSync, readSync, statSync } from 'node:fs'
 import { randomFillSync } from 'node:crypto'
 import { reasonOf, SourceError } from '../base/errors.ts'
 import type { SourceSpec } from '../config/config.ts'
@@ -6,7 +6,7 @@ import { KEY_BYTES, loadSodium, type Region, type Sodium } from '../crypto/sodiu
 import { loadIdentities } from '../identity/load.ts'
 import { openSource } from '../sources/registry.ts'
 import { MAX_SECRET_BYTES, type OpenContext } from '../sources/source.ts'
-import { forbidDumps } from '../sys/libc.ts'
+import { forbidDumps, writeAll } from '../sys/libc.ts'
 import { PREFIX_BYTES, storeValue } from '../vault/value.ts'
 import { encodeBatch, KEYS_BYTES, KEYS_FD, type Description, type Job } from './unseal-protocol.ts'
 
@@ -14,6 +14,7 @@ import { encodeBatch, KEYS_BYTES, KEYS_FD, type Description, type Job } from './
  * The unseal child: opens every source of one job with the private keys, gives the values back as ciphertext under the server's
  * memory key, and exits. The kernel then takes the whole heap, private keys and plaintext included.
  */
+const STDOUT = 1
 const BATCH_BYTES = 1 << 18
 /** Readers wait for the first values while the others are being opened. */
 const BATCH_COUNT = 64
@@ -26,7 +27,7 @@ interface Keys {
 async function run(): Promise<void> {
   forbidDumps()
   const sodium = await loadSodium()
-  const input = readFileSync(0)
+  const input = await readInput()
   // The server ended, or had nothing to open, before it sent a job.
   if (input.length === 0) return
   const job = JSON.parse(input.toString('utf8')) as Job
@@ -43,6 +44,12 @@ async function run(): Promise<void> {
     }
   }
   output.end()
+}
+
+async function readInput(): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of process.stdin) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces)
 }
 
 /** The keys go from the pipe to the WASM heap and to this child's own memory; nobody else has the descriptor. */
@@ -106,19 +113,15 @@ class BatchWriter {
 
   end(): void {
     if (this.#descriptions.length > 0) this.#flush()
-    writeAll(encodeBatch([], []))
+    writeAll(STDOUT, encodeBatch([], []))
   }
 
   #flush(): void {
-    writeAll(encodeBatch(this.#descriptions, this.#stored))
+    writeAll(STDOUT, encodeBatch(this.#descriptions, this.#stored))
     this.#descriptions = []
     this.#stored = []
     this.#length = 0
   }
-}
-
-function writeAll(bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(1, bytes, at)
 }
 
 await run()

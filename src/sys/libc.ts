@@ -1,6 +1,6 @@
 import koffi from 'koffi'
 import { SystemError } from '../base/errors.ts'
-import { errnoName } from '../base/errno.ts'
+import { errno, errnoName } from '../base/errno.ts'
 
 /**
  * The few libc calls that Node doesn't offer, or offers only with an exception per EAGAIN. Buffers are passed by address, without a copy:
@@ -113,6 +113,21 @@ export class Poller {
     this.#fds.setUint16(14, 0, true)
     if (pollCall(this.#bytes, 2, milliseconds) === 0) return 'neither'
     return this.#fds.getUint16(14, true) === 0 ? 'first' : 'second'
+  }
+}
+
+const POLLOUT = 4
+
+/** Write all of `bytes`, also to a descriptor that somebody has made non-blocking. Throws `SystemError`. */
+export function writeAll(fd: number, bytes: Bytes): void {
+  const entry = new DataView(new ArrayBuffer(8))
+  entry.setInt32(0, fd, true)
+  entry.setUint16(4, POLLOUT, true)
+  for (let at = 0; at < bytes.length;) {
+    const written = write(fd, bytes.subarray(at), bytes.length - at)
+    if (written >= 0) at += written
+    else if (lastErrno() === errno.EAGAIN) pollCall(new Uint8Array(entry.buffer), 1, -1)
+    else if (lastErrno() !== errno.EINTR) fail('write')
   }
 }
 

@@ -1,5 +1,5 @@
 import { errno } from '../base/errno.ts'
-import type { PARKED} from '../fuse/handler.ts';
+import type { PARKED } from '../fuse/handler.ts'
 import { refuse, type Refusal } from '../fuse/handler.ts'
 import type { Request } from '../fuse/wire/decode.ts'
 import { FUSE_READ_LOCKOWNER, type InHeader } from '../fuse/wire/kernel.ts'

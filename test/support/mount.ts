@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { mountAt, readMounts, type MountEntry } from '../../src/sys/mountinfo.ts'
 import type { StatusFacts } from '../../src/daemon/worker-protocol.ts'
 import { abortConnection } from './connection.ts'
-import { dist, hushfs, output, run, type Done } from './process.ts'
+import { dist, hushfs, output, ownEnv, run, type Done } from './process.ts'
 
 /** A configuration as the user writes it: YAML text, or what JSON.stringify makes one of. */
 export type ConfigInput = string | { readonly secrets: object; readonly [key: string]: unknown }
@@ -83,7 +83,7 @@ export class Mounted {
     const parted = ['--pdeathsig=TERM', process.execPath, ...program]
     this.#process = spawn('setpriv', parted, {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...options.env },
+      env: { ...ownEnv(), ...options.env },
     })
     this.#process.stderr?.on('data', (piece: Buffer) => (this.#stderr += piece.toString()))
     this.ended = new Promise((resolve) => {

@@ -18,6 +18,13 @@ export interface RunOptions {
   readonly timeout?: number
 }
 
+/** The environment of this test without what tap puts there for every Node below it: its hooks are no part of what is tested. */
+export function ownEnv(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS' && !name.startsWith('_TAPJS_')),
+  )
+}
+
 /** Below the time that tap gives a test, so that a program that hangs is the test's failure and doesn't survive it. */
 const TIMEOUT = 20_000
 /** A program that waits for an answer of a FUSE server survives SIGKILL until it gets one: nobody waits for it longer than this. */
@@ -25,7 +32,8 @@ const AFTER_KILL = 1_000
 
 /** Run a program to its end. Throws when it doesn't end in time: whatever it hangs on then hangs it and not the test. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Done> {
-  const { cwd, env, input } = options
+  const { cwd, input } = options
+  const env = options.env ?? ownEnv()
   const what = [command, ...args].join(' ')
   const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   const stdout: Buffer[] = []
