@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { caller } from './caller.ts'
 import { latency } from './latency.ts'
+import { rules } from './rules.ts'
 import { startup } from './startup.ts'
 import { withCleanup } from './support/cleanup.ts'
 import { describeMachine, machineLine, type Machine } from './support/machine.ts'
@@ -24,7 +25,12 @@ interface Row {
 }
 
 /** Every question, in the order of RESULTS.md. */
-const questions: readonly Row[] = [row('Read latency', latency), row('Start', startup), row('Caller', caller)]
+const questions: readonly Row[] = [
+  row('Read latency', latency),
+  row('Start', startup),
+  row('Caller', caller),
+  row('Rules', rules),
+]
 
 /** Runs much more than this make a measurement worthless. */
 const BUSY_LOAD = 0.7

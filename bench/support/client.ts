@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import type { Cleanup } from './cleanup.ts'
 import { paths } from './paths.ts'
 import { pinned } from './server.ts'
+import { inCgroup } from './unit.ts'
 
 const run = promisify(execFile)
 
@@ -20,6 +21,8 @@ export interface Reads {
   readonly count: number
   readonly warmup: number
   readonly processor?: number
+  /** Folder of the cgroup that the client is in; the caller's own when left out. */
+  readonly cgroup?: string
 }
 
 const CLIENT_DEADLINE_MS = 60_000
@@ -27,18 +30,17 @@ const CLIENT_DEADLINE_MS = 60_000
 /** Opens, reads to the end and closes `count` times. Throws when the file can't be read or has another size. */
 export async function measureReads(reads: Reads, cleanup: Cleanup): Promise<Percentiles> {
   const { file, size, count, warmup } = reads
-  const [program, ...args] = pinned(
-    [paths.client, file, String(size), String(count), String(warmup)],
-    reads.processor,
-  )
+  const client = [paths.client, file, String(size), String(count), String(warmup)] as const
+  const [program, ...args] = inCgroup(pinned(client, reads.processor), reads.cgroup)
   const { stdout } = await run(program, args, waiting(cleanup))
   const { p50, p90, p99 } = JSON.parse(stdout) as Percentiles
   return { p50, p90, p99 }
 }
 
-/** What another process reads there. */
-export async function readOnce(file: string, cleanup: Cleanup): Promise<Uint8Array> {
-  const { stdout } = await run('cat', ['--', file], { ...waiting(cleanup), encoding: 'buffer' })
+/** What another process, in the given cgroup, reads there. Throws what it says when it can't. */
+export async function readOnce(file: string, cleanup: Cleanup, cgroup?: string): Promise<Uint8Array> {
+  const [program, ...args] = inCgroup(['cat', '--', file], cgroup)
+  const { stdout } = await run(program, args, { ...waiting(cleanup), encoding: 'buffer' })
   return stdout
 }
 

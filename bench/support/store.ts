@@ -4,8 +4,15 @@ import { generateIdentity } from '../../src/identity/generate.ts'
 import { parseRecipient } from '../../src/identity/recipient.ts'
 import { sealSecret } from '../../src/sealed/seal.ts'
 
-/** Makes an identity, a store with these secrets and a configuration below `folder`; the path of the configuration. */
-export async function makeStore(folder: string, secrets: ReadonlyMap<string, Uint8Array>): Promise<string> {
+/**
+ * Makes an identity, a store with these secrets and a configuration below `folder`; the path of the configuration.
+ * `units` has the unit rules, by the name of the secret.
+ */
+export async function makeStore(
+  folder: string,
+  secrets: ReadonlyMap<string, Uint8Array>,
+  units: ReadonlyMap<string, readonly string[]> = new Map(),
+): Promise<string> {
   const store = join(folder, 'store')
   mkdirSync(store)
   const identity = generateIdentity()
@@ -14,7 +21,12 @@ export async function makeStore(folder: string, secrets: ReadonlyMap<string, Uin
   const declared: Record<string, object> = {}
   for (const [name, value] of secrets) {
     writeFileSync(join(store, `${name}.sealed`), await sealSecret(name, value, recipients))
-    declared[name] = { source: { sealed: join(store, `${name}.sealed`) }, mode: '0444' }
+    // JSON leaves out what is undefined: no rule.
+    declared[name] = {
+      source: { sealed: join(store, `${name}.sealed`) },
+      mode: '0444',
+      units: units.get(name),
+    }
   }
   const config = join(folder, 'hushfs.yaml')
   const document = { identities: [join(folder, 'identity')], store, secrets: declared }
