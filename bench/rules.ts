@@ -37,11 +37,14 @@ interface Figures {
   readonly rounds: readonly Percentiles[]
 }
 
+/** A server each. `few` and `many` differ in the number of other secrets only: servers with other traffic are compiled differently. */
+type Mount = 'rules' | 'few' | 'many'
+
 /** One secret that is read; its rule lets the bench's unit in. */
 interface Case {
   readonly id: string
   readonly title: string
-  readonly mount: 'few' | 'many'
+  readonly mount: Mount
   readonly units?: readonly string[]
 }
 
@@ -52,28 +55,41 @@ const GLOB = 'hushfs-bench*.service'
 const BASELINE = 'none'
 
 const cases: readonly Case[] = [
-  { id: BASELINE, title: 'no rule', mount: 'few' },
-  { id: 'names-10', title: 'rule of 10 names', mount: 'few', units: names(FEW) },
-  { id: 'names-10000', title: 'rule of 10,000 names', mount: 'few', units: names(MANY) },
-  { id: 'globs-10', title: 'rule of 10 globs', mount: 'few', units: globs(FEW) },
-  { id: 'globs-10000', title: 'rule of 10,000 globs', mount: 'few', units: globs(MANY) },
-  { id: 'none-among', title: 'no rule, 10,000 other secrets have one', mount: 'many' },
-  {
-    id: 'names-10-among',
-    title: 'rule of 10 names, 10,000 other secrets have one',
-    mount: 'many',
-    units: names(FEW),
-  },
+  { id: BASELINE, title: 'no rule', mount: 'rules' },
+  { id: 'names-10', title: 'rule of 10 names', mount: 'rules', units: names(FEW) },
+  { id: 'names-10000', title: 'rule of 10,000 names', mount: 'rules', units: names(MANY) },
+  { id: 'globs-10', title: 'rule of 10 globs', mount: 'rules', units: globs(FEW) },
+  { id: 'globs-10000', title: 'rule of 10,000 globs', mount: 'rules', units: globs(MANY) },
+  ...among('few', FEW),
+  ...among('many', MANY),
 ]
 
 const comparisons = [
   { title: 'rule of 10,000 names / of 10', of: 'names-10000', to: 'names-10' },
   { title: 'rule of 10,000 globs / of 10', of: 'globs-10000', to: 'globs-10' },
-  { title: 'rule of 10 names: among 10,000 others / alone', of: 'names-10-among', to: 'names-10' },
+  { title: 'no rule, among 10,000 others / among 10', of: 'none-among-10000', to: 'none-among-10' },
+  {
+    title: 'rule of 10 names, among 10,000 others / among 10',
+    of: 'names-among-10000',
+    to: 'names-among-10',
+  },
 ] as const
 
 /** The rules for which a unit's first open may differ from the next: BASELINE, and those with globs. */
 const firsts = cases.filter(({ id }) => [BASELINE, 'globs-10', 'globs-10000'].includes(id))
+
+function among(mount: Mount, count: number): Case[] {
+  const others = `${count.toLocaleString('en')} others have one`
+  return [
+    { id: `none-among-${count}`, title: `no rule, ${others}`, mount },
+    {
+      id: `names-among-${count}`,
+      title: `rule of 10 names, ${others}`,
+      mount,
+      units: names(FEW),
+    },
+  ]
+}
 
 /** The one that lets the unit in comes last. */
 function names(count: number): string[] {
@@ -94,11 +110,9 @@ async function run({ quick }: Effort, cleanup: Cleanup): Promise<RuleCost> {
   cleanup.defer(() => rmSync(folder, { recursive: true, force: true }))
   const cgroup = makeUnitCgroup(UNIT, cleanup)
   const processor = lastProcessor()
-  const others = new Map(
-    Array.from({ length: MANY }, (_, index) => [`other-${index}`, [`other-${index}.service`]]),
-  )
-  await serve(join(folder, 'few'), 'few', new Map(), processor, cleanup)
-  await serve(join(folder, 'many'), 'many', others, processor, cleanup)
+  await serve(join(folder, 'rules'), 'rules', 0, processor, cleanup)
+  await serve(join(folder, 'few'), 'few', FEW, processor, cleanup)
+  await serve(join(folder, 'many'), 'many', MANY, processor, cleanup)
   const fileOf = ({ mount, id }: Case) => join(folder, mount, 'mnt', id)
   for (const one of cases) await checkRule(one, fileOf(one), cgroup, cleanup)
 
@@ -130,16 +144,19 @@ async function run({ quick }: Effort, cleanup: Cleanup): Promise<RuleCost> {
   }
 }
 
-/** Starts a server of the mount's cases and of the others, each with its rule; resolves when it has opened every secret. */
+/** Starts a server of the mount's cases and of so many others, each with its rule; resolves when it has opened every secret. */
 async function serve(
   folder: string,
-  mount: Case['mount'],
-  others: ReadonlyMap<string, readonly string[]>,
+  mount: Mount,
+  otherCount: number,
   processor: number,
   cleanup: Cleanup,
 ): Promise<void> {
   const mountPoint = join(folder, 'mnt')
   mkdirSync(mountPoint, { recursive: true })
+  const others = new Map(
+    Array.from({ length: otherCount }, (_, index) => [`other-${index}`, [`other-${index}.service`]]),
+  )
   const own = cases.filter((one) => one.mount === mount)
   const units = new Map([
     ...others,
@@ -212,7 +229,8 @@ function report(result: RuleCost): string {
     `${result.rounds} interleaved rounds of ${result.opensPerRound} opens each after a warm-up, the order rotated. Ratios and ` +
     'differences compare with the secret without a rule in the same round: median and quartiles over the rounds. The name or glob ' +
     'that lets the unit in is the last of its rule. Every open is identified for the audit, with a rule or without; a rule ' +
-    'identifies at each read too, and this client reads twice.'
+    'identifies at each read too, and this client reads twice. Secrets among others are served by processes of their own: compare ' +
+    'them with each other.'
   const single = result.cases.map((one) => [
     one.title,
     describeSpread(one.ratioP50, 2),
