@@ -50,6 +50,18 @@ t.test('once: a read through one descriptor, more than once, is one open', async
   t.equal(output, 'read\n')
 })
 
+t.test('once: LoadCredential= reads once for all commands from ExecStart= on', async (t) => {
+  const read = (key: string) => `${key}=cat \${CREDENTIALS_DIRECTORY}/token`
+  const lines = ['DynamicUser=yes', 'LoadCredential=token:/run/hushfs/once']
+  const commands = [read('ExecStart'), read('ExecStart'), read('ExecStartPost')]
+  for (const start of ['the first start', 'the second start'])
+    t.match(
+      await system.oneshot('foo.service', [...lines, ...commands]),
+      { result: 'success', output: 'read\n'.repeat(commands.length) },
+      start,
+    )
+})
+
 t.test('once: PID 1 reads for every start', async (t) => {
   const lines = ['EnvironmentFile=/run/hushfs/env', 'ExecStart=printenv TOKEN']
   for (const start of ['the first start', 'the second start'])

@@ -105,6 +105,11 @@ t.test('foo.service.slice: a scope in it, and a process in the slice itself', as
   t.match(await last(), { decision: 'denied', unit: null, reason: 'its cgroup is a slice' })
 })
 
+t.test('a process in the cgroup of PID 1 that is not PID 1', async (t) => {
+  t.match(await system.run(cat, { cgroup: '/init.scope' }), refused)
+  t.match(await last(), { decision: 'denied', unit: 'init.scope', rule: 'units' })
+})
+
 t.test('a unit whose name only begins or ends with it', async (t) => {
   for (const name of ['foo.service.service', 'x-foo.service', 'foo@.service.service', 'foo.socket.service'])
     t.match(await system.oneshot(name, [`ExecStart=${cat.join(' ')}`]), { output: /Permission denied/ }, name)

@@ -47,9 +47,12 @@ const cases: readonly { units: readonly string[]; allowed: readonly string[]; re
   ]
 
 const served = await serveHushfs(system, {
-  secrets: Object.fromEntries(
-    cases.map(({ units }, index) => [`secret-${index}`, { source: { text: 'read' }, units, mode: '0444' }]),
-  ),
+  secrets: {
+    container: { source: { text: 'read' }, units: ['machine-*.scope'] },
+    ...Object.fromEntries(
+      cases.map(({ units }, index) => [`secret-${index}`, { source: { text: 'read' }, units, mode: '0444' }]),
+    ),
+  },
 })
 
 for (const [index, { units, allowed, refused }] of cases.entries())
@@ -70,15 +73,18 @@ for (const [index, { units, allowed, refused }] of cases.entries())
     }
   })
 
-t.test('a scope by a glob', async (t) => {
-  const scope = [
-    'systemd-run',
-    '--quiet',
-    '--scope',
-    '--unit=any.service.scope',
-    '--',
-    'cat',
-    '/run/hushfs/secret-6',
-  ]
-  t.match(await system.run(scope), { status: 1, stderr: /Permission denied/ })
+/** Reads in a scope of this name, from a cgroup below it, as the services of a container do. */
+function fromScope(scope: string, secret: string) {
+  const below = `/sys/fs/cgroup/machine.slice/${scope}/payload/system.slice/any.service`
+  const script = `mkdir -p ${below} && echo $$ >${below}/cgroup.procs && exec cat /run/hushfs/${secret}`
+  const asked = ['--quiet', '--scope', '--slice=machine.slice', '--property=Delegate=yes', `--unit=${scope}`]
+  return system.run(['systemd-run', ...asked, '--', 'sh', '-c', script])
+}
+
+t.test('scopes by a glob: all of a container, and nothing of its services by their names', async (t) => {
+  const allowed = await fromScope('machine-web.scope', 'container')
+  t.equal(allowed.stdout.toString(), 'read')
+  const refused = { status: 1, stderr: /Permission denied/ }
+  t.match(await fromScope('other-web.scope', 'container'), refused)
+  t.match(await fromScope('machine-web.scope', 'secret-6'), refused)
 })
