@@ -11,14 +11,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { distFile } from '../base/dist.ts'
 import { InterruptedError, MountError } from '../base/errors.ts'
 import { loadConfig } from '../config/load.ts'
-import { answers } from '../daemon/mount-point.ts'
 import { prepareUnseal } from '../daemon/prepared.ts'
 import { generateIdentity } from '../identity/generate.ts'
-import { mountAt, readMounts } from '../sys/mountinfo.ts'
+import { readMounts } from '../sys/mountinfo.ts'
 import type { Command, GlobalOptions } from './command.ts'
 import { writeNewIdentity } from './keygen.ts'
 import { serve } from './mount.ts'
@@ -59,8 +57,6 @@ const secrets: readonly { name: string; value: string; fields: GivenFields }[] =
   { name: 'greeting', value: 'hello from hushfs\n', fields: { mode: '0444' } },
 ]
 
-const POLL_MILLISECONDS = 10
-
 async function demo(output: Output, trace: boolean): Promise<void> {
   if (process.getuid?.() !== 0)
     throw new MountError('mounting needs root', { hint: 'run the demo as root, in a container for example' })
@@ -71,16 +67,13 @@ async function demo(output: Output, trace: boolean): Promise<void> {
   prepareUnseal()
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'hushfs-demo-')))
   const made = { folder, config: join(folder, 'hushfs.yaml'), place: join(folder, 'mnt') }
-  const ended = new AbortController()
   try {
     await fill(made, output)
     interrupt.signal.throwIfAborted()
-    const serving = serve(made.config, undefined, trace).finally(() => ended.abort())
-    const saying = readable(made.place, ended.signal).then((is) => {
-      // A signal that came before `serve` listened is passed on to it.
-      if (interrupt.signal.aborted || (is && !say(commandsFor(made)))) process.kill(process.pid, 'SIGTERM')
-    })
-    await Promise.all([serving, saying])
+    const onReady = () => {
+      if (!say(commandsFor(made))) interrupt.abort(new InterruptedError())
+    }
+    await serve({ configFile: made.config, trace, onReady, stop: interrupt.signal })
   } finally {
     remove(folder, output)
   }
@@ -104,15 +97,6 @@ async function fill({ folder, config, place }: Demo, output: Output): Promise<vo
     for (const { name, value, fields } of secrets)
       await storeValue(store, config, { name, value: Buffer.from(value), keys, fields }, output)
   })
-}
-
-/** Resolves to true when reads work, to false when the server ended before. */
-async function readable(place: string, ended: AbortSignal): Promise<boolean> {
-  while (mountAt(place) === undefined) {
-    if (ended.aborted) return false
-    await setTimeout(POLL_MILLISECONDS)
-  }
-  return (await answers(place)) && !ended.aborted
 }
 
 function commandsFor({ folder, config, place }: Demo): string {

@@ -30,15 +30,22 @@ export const command: Command<MountOptions> = {
       .epilogue(
         'SIGHUP reads the configuration and every source again; Ctrl-C or SIGTERM unmounts. Once reads work, standard error says "ready: N secrets (N failing) at MOUNTPOINT". Of more than 100 secrets it says so while they are still being opened; whoever reads one waits for it.',
       ),
-  handler: (args) => serve(args.config, args.mountpoint, args.trace),
+  handler: (args) => serve({ configFile: args.config, mountPoint: args.mountpoint, trace: args.trace }),
+}
+
+export interface ServeOptions {
+  readonly configFile: string
+  /** Instead of the configured one. */
+  readonly mountPoint?: string | undefined
+  readonly trace: boolean
+  /** Reads work. */
+  readonly onReady?: () => void
+  /** Unmounts and ends, as SIGTERM does. */
+  readonly stop?: AbortSignal
 }
 
 /** Mount and serve until the mount is gone. */
-export async function serve(
-  configFile: string,
-  mountPoint: string | undefined,
-  trace: boolean,
-): Promise<void> {
+export async function serve({ configFile, mountPoint, trace, onReady, stop }: ServeOptions): Promise<void> {
   const log = createLog()
   const config = loadConfig(configFile)
   const place = await freeMountPoint(mountPoint ?? config.mountPoint)
@@ -46,16 +53,27 @@ export async function serve(
   // A person at a terminal reads `hushfs audit`; the journal gets each record.
   const audit = process.stdout.isTTY ? { drain: (take: () => Uint8Array) => void take() } : new AuditOutput()
   const server = new Server({ audit, config, place, readConfig, log, trace, takePrepared })
-  const release = onSignals(server)
+  obey(server, stop)
   try {
     await server.start()
     writeSync(2, `ready: ${describe(server.secrets)} at ${place}\n`)
+    onReady?.()
     await server.ended
   } finally {
-    release()
     // A thread that sleeps in the kernel keeps Node alive for ever; this timer fires only if one does.
     setTimeout(() => exitNow(Number(process.exitCode ?? 1)), LAST_WAIT_MILLISECONDS).unref()
   }
+}
+
+/** Signals go to the server as long as the process lives: a second one must not cut the end short. */
+function obey(server: Server, stop: AbortSignal | undefined): void {
+  const end = () => {
+    server.stop()
+  }
+  process.on('SIGINT', end).on('SIGTERM', end)
+  process.on('SIGHUP', () => void server.reload())
+  if (stop?.aborted) end()
+  stop?.addEventListener('abort', end)
 }
 
 function describe({ total, failing, pending }: Server['secrets']): string {
@@ -63,15 +81,3 @@ function describe({ total, failing, pending }: Server['secrets']): string {
 }
 
 const LAST_WAIT_MILLISECONDS = 1000
-
-/** Until the returned function is called, signals go to the server. */
-function onSignals(server: Server): () => void {
-  const stop = () => {
-    server.stop()
-  }
-  const reload = () => void server.reload()
-  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', reload)
-  return () => {
-    process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', reload)
-  }
-}

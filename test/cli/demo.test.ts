@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { readMounts } from '../../src/sys/mountinfo.ts'
 import { workFolder } from '../support/mount.ts'
-import { dist, output, run } from '../support/process.ts'
+import { dist, output, run, unhooked } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
 /** A demo in a process group of its own, with a temporary folder of its own. */
@@ -18,7 +18,7 @@ class Demo {
 
   constructor(t: Test, args: readonly string[] = []) {
     this.temporary = workFolder(t)
-    this.process = spawn(process.execPath, [join(dist, 'hushfs.js'), 'demo', ...args], {
+    this.process = spawn(...unhooked(process.execPath, [join(dist, 'hushfs.js'), 'demo', ...args]), {
       detached: true,
       env: { ...process.env, TMPDIR: this.temporary },
       stdio: ['ignore', 'pipe', 'pipe'],

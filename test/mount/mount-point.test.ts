@@ -3,11 +3,10 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { abortConnection } from '../support/connection.ts'
-import { mounted, workFolder, writeConfig } from '../support/mount.ts'
+import { mounted, mountsBelow, workFolder, writeConfig } from '../support/mount.ts'
 import { dist, hushfs, output, run } from '../support/process.ts'
 
 const config = { secrets: { token: { source: { text: 'value' } } } }
-const mounts = () => readFileSync('/proc/self/mountinfo', 'latin1')
 
 /** A folder with a configuration, and what `hushfs mount` says about a place in it. */
 function refusals(t: Test) {
@@ -28,11 +27,11 @@ async function follow(stderr: string): Promise<void> {
 t.test('a missing folder', async (t) => {
   const { folder, refuse } = refusals(t)
   const place = join(folder, 'not/there')
-  const before = mounts()
+  const before = mountsBelow(folder)
   const { status, stderr } = await refuse(place)
   t.equal(status, 1)
   t.equal(stderr, `hushfs: error: ${place}: there is no such folder\nhushfs: hint: mkdir -p ${place}\n`)
-  t.equal(mounts(), before)
+  t.equal(mountsBelow(folder), before)
   await follow(stderr)
   t.equal((await (await mounted(t, config, { folder, place })).cat('token')).toString(), 'value')
 })

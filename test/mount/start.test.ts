@@ -1,11 +1,9 @@
 /** What decides before anything is mounted. */
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { mounted, workFolder, writeConfig } from '../support/mount.ts'
+import { mounted, mountsBelow, workFolder, writeConfig } from '../support/mount.ts'
 import { hushfs } from '../support/process.ts'
-
-const mounts = () => readFileSync('/proc/self/mountinfo', 'latin1')
 
 t.test(
   'a bad configuration: exit 2 with file, line, key and what was expected; nothing is mounted',
@@ -28,7 +26,7 @@ t.test(
       'no YAML': ['secrets: [', 'hushfs.yaml'],
       'an empty file': ['', 'hushfs.yaml'],
     }
-    const before = mounts()
+    const before = mountsBelow(folder)
     for (const [what, [text, expected]] of Object.entries(bad)) {
       writeConfig(file, text)
       const { status, stderr } = await hushfs(['mount', '--config', file, place])
@@ -39,7 +37,7 @@ t.test(
     const { status, stderr } = await hushfs(['mount', '--config', join(folder, 'absent.yaml'), place])
     t.equal(status, 2)
     t.match(stderr, `${folder}/absent.yaml: no such file`)
-    t.equal(mounts(), before)
+    t.equal(mountsBelow(folder), before)
   },
 )
 

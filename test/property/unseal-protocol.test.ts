@@ -20,7 +20,11 @@ function encode(batches: EntryValue[][]): Buffer {
   const parts = [...batches, []].map((batch) =>
     encodeBatch(
       batch.map((value): Description =>
-        'sealed' in value ? [value.size, value.version, value.changedAt] : value.failing,
+        'sealed' in value
+          ? [value.size, value.version, value.changedAt]
+          : 'failing' in value
+            ? value.failing
+            : '',
       ),
       batch.flatMap((value) => ('sealed' in value ? [value.sealed] : [])),
     ),

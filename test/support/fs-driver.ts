@@ -1,4 +1,4 @@
-import { Refusal } from '../../src/fuse/handler.ts'
+import { PARKED, Refusal } from '../../src/fuse/handler.ts'
 import { OUT_HEADER_BYTES } from '../../src/fuse/wire/encode.ts'
 import { FUSE_READ_LOCKOWNER, type InHeader } from '../../src/fuse/wire/kernel.ts'
 import { SecretFs, type SecretFsOptions } from '../../src/vfs/secret-fs.ts'
@@ -41,6 +41,7 @@ export class Driver {
 
   open(node: number): number {
     const answer = this.fs.open({ header: header(node), body: { flags: 0, open_flags: 0 }, name: '' })
+    if (answer === PARKED) throw new Error('the open was parked')
     return answer instanceof Refusal ? -answer.errno : answer.fh
   }
 

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { mountAt, readMounts, type MountEntry } from '../../src/sys/mountinfo.ts'
 import type { StatusFacts } from '../../src/daemon/worker-protocol.ts'
 import { abortConnection } from './connection.ts'
-import { dist, hushfs, output, ownEnv, run, type Done } from './process.ts'
+import { dist, hushfs, output, run, unhooked, type Done } from './process.ts'
 
 /** A configuration as the user writes it: YAML text, or what JSON.stringify makes one of. */
 export type ConfigInput = string | { readonly secrets: object; readonly [key: string]: unknown }
@@ -29,6 +29,14 @@ async function clearMounts(folder: string): Promise<void> {
     if (type === 'fuse.hushfs') await abortConnection(mountPoint)
     await output('umount', ['--lazy', mountPoint])
   }
+}
+
+/** The lines of mountinfo about a folder; other tests mount and unmount elsewhere meanwhile. */
+export function mountsBelow(folder: string): string {
+  return readFileSync('/proc/self/mountinfo', 'latin1')
+    .split('\n')
+    .filter((line) => line.includes(folder))
+    .join('\n')
 }
 
 export function writeConfig(file: string, config: ConfigInput): void {
@@ -81,9 +89,9 @@ export class Mounted {
     if (options.named ?? true) program.push(place)
     // Whatever ends the test process, the server then ends itself.
     const parted = ['--pdeathsig=TERM', process.execPath, ...program]
-    this.#process = spawn('setpriv', parted, {
+    this.#process = spawn(...unhooked('setpriv', parted), {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...ownEnv(), ...options.env },
+      env: { ...process.env, ...options.env },
     })
     this.#process.stderr?.on('data', (piece: Buffer) => (this.#stderr += piece.toString()))
     this.ended = new Promise((resolve) => {

@@ -18,11 +18,12 @@ export interface RunOptions {
   readonly timeout?: number
 }
 
-/** The environment of this test without what tap puts there for every Node below it: its hooks are no part of what is tested. */
-export function ownEnv(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS' && !name.startsWith('_TAPJS_')),
-  )
+/**
+ * A command line that runs without tap's hooks, which are no part of what is tested: tap puts them into the environment of every process that a
+ * test starts, after the test has had its say.
+ */
+export function unhooked(command: string, args: readonly string[]): [string, string[]] {
+  return ['env', ['--unset=NODE_OPTIONS', command, ...args]]
 }
 
 /** Below the time that tap gives a test, so that a program that hangs is the test's failure and doesn't survive it. */
@@ -32,10 +33,9 @@ const AFTER_KILL = 1_000
 
 /** Run a program to its end. Throws when it doesn't end in time: whatever it hangs on then hangs it and not the test. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Done> {
-  const { cwd, input } = options
-  const env = options.env ?? ownEnv()
+  const { cwd, env, input } = options
   const what = [command, ...args].join(' ')
-  const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(...unhooked(command, args), { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   child.stdout.on('data', (piece: Buffer) => stdout.push(piece))

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { unhooked } from './process.ts'
 
 export const HUSHFS = fileURLToPath(new URL('../../dist/hushfs.js', import.meta.url))
 
@@ -27,7 +28,7 @@ export function run(
   { input = '', env, cwd }: RunOptions = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: { ...process.env, ...env } })
+    const child = spawn(...unhooked(program, args), { cwd, env: { ...process.env, ...env } })
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     child.stdout.on('data', (piece: Buffer) => stdout.push(piece))

@@ -41,7 +41,9 @@ function load(values: Record<string, EntryValue>, previous?: ReturnType<typeof l
 }
 
 const times = (table: ReturnType<typeof loadTable>) =>
-  table.secrets.map(({ value }) => ('sealed' in value ? value.changedAt : value.failing))
+  table.secrets.map(({ value }) =>
+    'sealed' in value ? value.changedAt : 'failing' in value ? value.failing : 'pending',
+  )
 
 t.test('owners are resolved, modes taken over', (t) => {
   const secrets = [
