@@ -37,7 +37,7 @@ interface Figures {
   readonly rounds: readonly Percentiles[]
 }
 
-/** A server each. `few` and `many` differ in the number of other secrets only: servers with other traffic are compiled differently. */
+/** A server each. `few` and `many` differ in the number of other secrets only: a server with other traffic has other times. */
 type Mount = 'rules' | 'few' | 'many'
 
 /** One secret that is read; its rule lets the bench's unit in. */
