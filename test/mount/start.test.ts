@@ -1,5 +1,5 @@
 /** What decides before anything is mounted. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { mounted, mountsBelow, workFolder, writeConfig } from '../support/mount.ts'
