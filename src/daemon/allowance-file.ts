@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { isNodeError } from '../base/errors.ts'
 import { placeCgroup } from '../caller/cgroup.ts'
 import { folderOf, type Hierarchy } from '../caller/hierarchy.ts'
@@ -11,34 +11,39 @@ const FOLDER = '/run/hushfs-state'
 /** Where systemd notes what runs (src/core/unit.c, unit_export_invocation_id). */
 const UNITS_FOLDER = '/run/systemd/units'
 
-/** Lines of a server before this one, and a descriptor that appends to them. */
+/** Lines of a server before this one, and the file that they are in; there is none while nothing was used. */
 export interface AllowanceFile {
   readonly used: readonly string[]
-  readonly fd: number
+  readonly file: string
 }
 
 /**
- * Open the file of a mount point, without the lines of starts that are known to be over. Throws the error of Node when the folder can't be
- * written.
+ * What is used up at a mount point, without the lines of starts that are known to be over; the file is removed when none is left. Throws
+ * the error of Node when it can't be read or written.
  */
-export function openAllowances(
+export function loadAllowances(
   place: string,
   hierarchy: Hierarchy | undefined,
   folder = FOLDER,
   unitsFolder = UNITS_FOLDER,
 ): AllowanceFile {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = fileOf(place, folder)
-  const used = linesOf(file).filter(
-    (line) => hierarchy === undefined || !isOver(line, hierarchy, unitsFolder),
-  )
-  writeFileSync(`${file}.new`, used.map((line) => `${line}\n`).join(''), { mode: 0o600 })
-  renameSync(`${file}.new`, file)
-  return { used, fd: openSync(file, 'a') }
+  const lines = linesOf(file)
+  const used = lines.filter((line) => hierarchy === undefined || !isOver(line, hierarchy, unitsFolder))
+  if (used.length === 0) rmSync(file, { force: true })
+  else if (used.length < lines.length) rewrite(file, used)
+  return { used, file }
 }
 
-export function closeAllowances({ fd }: AllowanceFile): void {
-  closeSync(fd)
+/** Write down one more. Throws the error of Node; nothing may be granted then. */
+export function appendAllowance({ file }: AllowanceFile, line: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  appendFileSync(file, `${line}\n`, { mode: 0o600 })
+}
+
+function rewrite(file: string, lines: readonly string[]): void {
+  writeFileSync(`${file}.new`, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 })
+  renameSync(`${file}.new`, file)
 }
 
 /** The lines of a mount point as they are now, for `explain`; empty when there is no file. Throws the error of Node when it can't be read. */

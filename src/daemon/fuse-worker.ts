@@ -16,6 +16,7 @@ import { Gate } from '../vfs/gate.ts'
 import { SecretFs } from '../vfs/secret-fs.ts'
 import { AuditSender } from './audit-sender.ts'
 import { CallerIdentifier } from '../caller/identify.ts'
+import { appendAllowance } from './allowance-file.ts'
 import type { FromWorker, Status, StatusFacts, ToWorker, WorkerStart } from './worker-protocol.ts'
 
 /**
@@ -91,7 +92,11 @@ async function run(start: WorkerStart): Promise<void> {
 function gateOf(start: WorkerStart, audit: AuditSender): Gate {
   const { hierarchy, allowances } = start
   const callers = new CallerIdentifier({ hierarchy })
-  const log = { append: (line: string) => void writeSync(allowances.fd, `${line}\n`) }
+  const log = {
+    append: (line: string) => {
+      appendAllowance(allowances, line)
+    },
+  }
   const clocks = { wall: Date.now, monotonic: () => performance.now() }
   return new Gate({ callers, audit, allowances: new Allowances(allowances.used, log, clocks) })
 }

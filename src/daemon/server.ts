@@ -12,7 +12,7 @@ import { invalidateInode } from '../fuse/wire/encode.ts'
 import { loadAccounts } from '../sys/accounts.ts'
 import { forbidDumps } from '../sys/libc.ts'
 import type { EntryValue, SecretTable } from '../vfs/table.ts'
-import { closeAllowances, openAllowances, type AllowanceFile } from './allowance-file.ts'
+import { loadAllowances } from './allowance-file.ts'
 import { loadTable, settle } from './load-table.ts'
 import { detachMount, mountDevice, openDevice } from './mounting.ts'
 import { statusFacts, type Running } from './status-facts.ts'
@@ -57,7 +57,6 @@ export class Server {
   readonly #keys = randomFillSync(new Uint8Array(KEYS_BYTES))
   readonly #device: number
   readonly #worker: WorkerClient
-  readonly #allowances: AllowanceFile
   readonly #audit = new LineRing(AUDIT_BYTES)
   readonly #takeAudit = () => this.#audit.take()
   readonly #running: Running
@@ -87,14 +86,13 @@ export class Server {
     // `start` and the caller hear of it too; without either of them it must not end the process.
     this.ended.catch(() => undefined)
     const hierarchy = findHierarchy()
-    this.#allowances = openAllowances(options.place, 'unknown' in hierarchy ? undefined : hierarchy)
     const start = {
       device: this.#device,
       memoryKey: this.#keys.subarray(0, KEY_BYTES),
       trace: options.trace,
       audit: this.#audit.memory,
       hierarchy,
-      allowances: this.#allowances,
+      allowances: loadAllowances(options.place, 'unknown' in hierarchy ? undefined : hierarchy),
     }
     this.#worker = new WorkerClient(start, (message) => {
       this.#hear(message)
@@ -188,7 +186,6 @@ export class Server {
     this.#closed = true
     this.#ending.abort()
     closeSync(this.#device)
-    closeAllowances(this.#allowances)
     this.#keys.fill(0)
     this.#end(error)
   }

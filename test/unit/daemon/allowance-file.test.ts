@@ -1,5 +1,5 @@
 import {
-  closeSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   rmdirSync,
@@ -7,12 +7,11 @@ import {
   statSync,
   symlinkSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Hierarchy } from '../../../src/caller/hierarchy.ts'
-import { closeAllowances, openAllowances, usedAllowances } from '../../../src/daemon/allowance-file.ts'
+import { appendAllowance, loadAllowances, usedAllowances } from '../../../src/daemon/allowance-file.ts'
 
 const PLACE = '/run/hushfs'
 const OLD = 'a'.repeat(32)
@@ -39,18 +38,15 @@ function world(t: Test) {
     forget: (unit: string) => {
       rmSync(join(units, `invocation:${unit}`))
     },
-    open: (known = true) => openAllowances(PLACE, known ? hierarchy : undefined, state, units),
+    open: (known = true) => loadAllowances(PLACE, known ? hierarchy : undefined, state, units),
     /** One server that writes these lines and ends. */
     use(...lines: string[]) {
       const file = this.open()
-      for (const line of lines) writeSync(file.fd, `${line}\n`)
-      closeAllowances(file)
+      for (const line of lines) appendAllowance(file, line)
     },
     /** What the next server starts with. */
     next(known = true) {
-      const file = this.open(known)
-      closeAllowances(file)
-      return file.used
+      return this.open(known).used
     },
   }
 }
@@ -96,16 +92,21 @@ t.test('lines of this server are in the file at once', (t) => {
   const host = world(t)
   const line = lineOf(host.start('foo.service', OLD), 'foo.service')
   const file = host.open()
-  writeSync(file.fd, `${line}\n`)
+  appendAllowance(file, line)
   t.strictSame(usedAllowances(PLACE, host.state), [line])
   t.strictSame(file.used, [])
-  closeAllowances(file)
-  t.throws(
-    () => {
-      closeSync(file.fd)
-    },
-    { code: 'EBADF' },
-  )
+  t.end()
+})
+
+t.test('a server that grants nothing leaves no file, and takes an outlived one away', (t) => {
+  const host = world(t)
+  host.open()
+  t.notOk(existsSync(host.state))
+  host.use(lineOf(host.start('foo.service', OLD), 'foo.service'))
+  t.equal(readdirSync(host.state).length, 1)
+  host.stop('foo.service')
+  host.open()
+  t.strictSame(readdirSync(host.state), [])
   t.end()
 })
 
@@ -131,6 +132,6 @@ t.test('a file that cannot be read or written is an error, never an empty one', 
   t.throws(() => usedAllowances(PLACE, host.state), { code: 'EISDIR' })
   const file = join(t.testdir({ file: '' }), 'file')
   writeFileSync(file, '')
-  t.throws(() => openAllowances(PLACE, undefined, join(file, 'state')), { code: 'ENOTDIR' })
+  t.throws(() => loadAllowances(PLACE, undefined, join(file, 'state')), { code: 'ENOTDIR' })
   t.end()
 })
