@@ -23,7 +23,7 @@ export interface RunOptions {
  * test starts, after the test has had its say.
  */
 export function unhooked(command: string, args: readonly string[]): [string, string[]] {
-  return ['env', ['--unset=NODE_OPTIONS', command, ...args]]
+  return ['/usr/bin/env', ['--unset=NODE_OPTIONS', command, ...args]]
 }
 
 /** Below the time that tap gives a test, so that a program that hangs is the test's failure and doesn't survive it. */
