@@ -6,15 +6,18 @@ import sys
 
 file, cgroup = sys.argv[1:]
 held = os.open(file, os.O_RDONLY)
+said, saying = os.pipe()
 
 
 def say():
     try:
-        print(os.pread(held, 4096, 0).decode(), flush=True)
+        result = os.pread(held, 4096, 0)
     except OSError as error:
-        print(errno.errorcode[error.errno], flush=True)
+        result = errno.errorcode[error.errno].encode()
+    os.write(saying, result + b"\n")
 
 
+# The journal files a line under the unit of whoever writes it: the first process, which stays, writes for the child.
 if os.fork() == 0:
     say()
     with open(f"{cgroup}/cgroup.procs", "w") as procs:
@@ -22,3 +25,4 @@ if os.fork() == 0:
     say()
 else:
     os.wait()
+    print(os.read(said, 4096).decode(), end="")
