@@ -54,11 +54,15 @@ export class Gate {
     return undefined
   }
 
-  /** READ: identity only, again, because a descriptor can come from another process. */
-  read(file: SecretFile, header: InHeader): Refusal | undefined {
+  /**
+   * READ: identity only, again, because a descriptor can come from another process. What the kernel has in its page cache it gives to everyone who
+   * has a descriptor, without asking: a restricted secret never goes there (`forCache`).
+   */
+  read(file: SecretFile, header: InHeader, forCache = false): Refusal | undefined {
     if (!file.rule.restricted) return undefined
     const caller = this.#identify(header)
-    const decision = file.rule.decide(caller)
+    const identity = file.rule.decide(caller)
+    const decision = identity.allowed && forCache ? notForCache : identity
     return decision.allowed ? undefined : this.#deny('read', file, decision, { header, caller })
   }
 
@@ -115,6 +119,13 @@ export class Gate {
       exe: exe ?? null,
     })
   }
+}
+
+const notForCache: Decision = {
+  allowed: false,
+  rule: 'units',
+  reason:
+    'with a unit rule only read(2) is answered: mmap, sendfile and splice go through the page cache, which knows no units',
 }
 
 /** A request and who makes it. */

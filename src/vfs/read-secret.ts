@@ -16,7 +16,8 @@ export interface ValueOpener {
 /** Says who may; implemented by gate.ts. Undefined lets the caller through, PARKED lets it wait for the value. */
 export interface Access {
   open(file: SecretFile, header: InHeader): Refusal | typeof PARKED | undefined
-  read(file: SecretFile, header: InHeader): Refusal | undefined
+  /** `forCache`: the kernel would keep the answer, for whoever has a descriptor. */
+  read(file: SecretFile, header: InHeader, forCache: boolean): Refusal | undefined
 }
 
 /** What both operations need besides the request. */
@@ -53,7 +54,7 @@ export function readSecret(
   { gate, open, vault }: Reading,
   capacity: number,
 ): number | Refusal {
-  const refusal = gate.read(file, header)
+  const refusal = gate.read(file, header, isForCache(body))
   if (refusal !== undefined) return refusal
   const { value: current } = file.entry
   const isCurrent = isPresent(current) && current.version === body.fh

@@ -34,7 +34,7 @@ export interface SecretFsOptions {
   readonly vault: ValueOpener
   readonly gate: Access & { unitOf(header: InHeader): string | undefined }
   readonly virtual: VirtualFiles
-  /** Pages of a node must leave the kernel's cache: the last descriptor is closed, or only some callers may read it. */
+  /** The last descriptor of a node whose pages the kernel may hold is closed. */
   readonly onUncached: (node: number) => void
 }
 
@@ -199,14 +199,9 @@ export class SecretFs implements Handler {
     return refuse(errno.EISDIR)
   }
 
-  /** What the kernel caches for one caller it gives to others unasked: where not all may read, it must forget at once. */
   #readSecret(file: SecretFile, request: Request<'read'>, frame: Frame): number | Refusal {
-    const length = readSecret(file, request, this.#reading, frame.capacity)
-    if (isForCache(request.body)) {
-      if (file.rule.restricted) this.#options.onUncached(file.id)
-      else this.#cached.add(file.id)
-    }
-    return length
+    if (isForCache(request.body)) this.#cached.add(file.id)
+    return readSecret(file, request, this.#reading, frame.capacity)
   }
 
   #readVirtual(file: VirtualFile, { body }: Request<'read'>, frame: Frame): number {

@@ -1,17 +1,11 @@
 #!/usr/bin/env python3
-"""hold-descriptor.py FILE SOCKET [cached]: open FILE, and give the descriptor to whoever connects to SOCKET. Tells systemd when it is ready.
-
-With "cached" the whole file is first read through the page cache, as sendfile(2) does.
-"""
+"""hold-descriptor.py FILE SOCKET: open FILE, and give the descriptor to whoever connects to SOCKET. Tells systemd when it is ready."""
 import os
 import socket
 import sys
 
-file, path = sys.argv[1:3]
+file, path = sys.argv[1:]
 held = os.open(file, os.O_RDONLY)
-if "cached" in sys.argv:
-    with open("/dev/null", "wb") as sink:
-        os.sendfile(sink.fileno(), held, 0, 1 << 20)
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(path)
 listener.listen()

@@ -140,6 +140,15 @@ t.test('a read of another unit is refused, one of the same writes nothing down',
   t.end()
 })
 
+t.test('a restricted secret stays out of the page cache, which would serve every unit', (t) => {
+  const { gate, host } = made()
+  t.equal(errnoOf(gate.read(file(foo()), request, true)), errno.EACCES)
+  t.match(host.events, [{ operation: 'read', decision: 'denied', rule: 'units', reason: /page cache/ }])
+  t.equal(gate.read(file(foo()), request, false), undefined)
+  t.equal(gate.read(file({}), request, true), undefined, 'without a rule it may')
+  t.end()
+})
+
 t.test('a read of a secret without a unit rule asks for nobody', (t) => {
   const { gate, host } = made()
   t.equal(gate.read(file({}), request), undefined)

@@ -2,7 +2,6 @@ import t from 'tap'
 import { errno } from '../../../src/base/errno.ts'
 import { refuse } from '../../../src/fuse/handler.ts'
 import { FOPEN_DIRECT_IO } from '../../../src/fuse/wire/kernel.ts'
-import { NO_RULE } from '../../../src/policy/rules.ts'
 import { nodeId } from '../../../src/vfs/tree.ts'
 import { CAPACITY, Driver, header } from '../../support/fs-driver.ts'
 import { secret, table } from '../../support/tables.ts'
@@ -222,14 +221,6 @@ t.test(
     t.end()
   },
 )
-
-t.test('pages of a restricted secret are dropped at once, not at the last release', (t) => {
-  const rule = { ...NO_RULE, units: ['app.service'] }
-  const driver = new Driver(table([secret('a', 'one', { rule })]))
-  driver.read(a, driver.open(a), 0, 4096, false)
-  t.same(driver.uncached, [a])
-  t.end()
-})
 
 t.test('.self is the view of whoever asks', (t) => {
   const driver = new Driver(table([secret('a', 'one')]))
