@@ -183,5 +183,5 @@ function plot(result: Latency, title: string): string {
     })),
   }))
   const heading = `Open, read and close a secret of ${result.valueBytes} bytes: median, line to the 99th percentile`
-  return plotBars({ heading, footing: `${title}; × compares with libfuse's C server`, panels })
+  return plotBars({ heading, footing: title, panels })
 }

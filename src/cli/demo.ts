@@ -14,7 +14,7 @@ import { delimiter, join } from 'node:path'
 import { distFile } from '../base/dist.ts'
 import { InterruptedError, MountError } from '../base/errors.ts'
 import { loadConfig } from '../config/load.ts'
-import { prepareUnseal } from '../daemon/prepared.ts'
+import { prepare } from '../daemon/prepared.ts'
 import { generateIdentity } from '../identity/generate.ts'
 import { readMounts } from '../sys/mountinfo.ts'
 import type { Command, GlobalOptions } from './command.ts'
@@ -64,7 +64,7 @@ async function demo(output: Output, trace: boolean): Promise<void> {
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => interrupt.abort(new InterruptedError()))
-  prepareUnseal()
+  prepare()
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'hushfs-demo-')))
   const made = { folder, config: join(folder, 'hushfs.yaml'), place: join(folder, 'mnt') }
   try {

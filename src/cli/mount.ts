@@ -3,7 +3,7 @@ import { createLog } from '../base/log.ts'
 import { loadConfig } from '../config/load.ts'
 import { AuditOutput } from '../daemon/audit-output.ts'
 import { freeMountPoint } from '../daemon/mount-point.ts'
-import { takePrepared } from '../daemon/prepared.ts'
+import { prepared } from '../daemon/prepared.ts'
 import { Server } from '../daemon/server.ts'
 import { exitNow } from '../sys/libc.ts'
 import type { Command, GlobalOptions } from './command.ts'
@@ -52,7 +52,7 @@ export async function serve({ configFile, mountPoint, trace, onReady, stop }: Se
   const readConfig = () => loadConfig(configFile)
   // A person at a terminal reads `hushfs audit`; the journal gets each record.
   const audit = process.stdout.isTTY ? { drain: (take: () => Uint8Array) => void take() } : new AuditOutput()
-  const server = new Server({ audit, config, place, readConfig, log, trace, takePrepared })
+  const server = new Server({ audit, config, place, readConfig, log, trace, prepared })
   obey(server, stop)
   try {
     await server.start()

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { once } from 'node:events'
-import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { reasonOf } from '../base/errors.ts'
 import { loadSodium, type Region, type Sodium } from '../crypto/sodium.ts'
 import { LineRing } from '../audit/ring.ts'
@@ -36,8 +36,9 @@ function mainThread(): MessagePort {
   return parentPort
 }
 
-async function run(start: WorkerStart): Promise<void> {
+async function run(): Promise<void> {
   const sodium = await loadSodium()
+  const { start } = await next('start')
   const reply = sodium.allocate(OUT_HEADER_BYTES + MAX_SECRET_BYTES)
   const frame = new Frame(() => reply.bytes())
   const vault = vaultWith(sodium, start.memoryKey, reply)
@@ -45,7 +46,7 @@ async function run(start: WorkerStart): Promise<void> {
     say({ kind: 'audit' })
   })
   const gate = gateOf(start, audit)
-  const first = await firstTable()
+  const first = await next('replace')
   let { facts } = first
   const virtual = new Map([
     [
@@ -108,11 +109,11 @@ function vaultWith(sodium: Sodium, key: Uint8Array, reply: Region): MemoryVault 
   return vault
 }
 
-/** The worker starts while the values are still being opened. */
-async function firstTable(): Promise<ToWorker & { kind: 'replace' }> {
+/** The thread starts before there is anything to serve. It ends when it is told something else. */
+async function next<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract<ToWorker, { kind: Kind }>> {
   const [message] = (await once(port, 'message')) as [ToWorker]
-  if (message.kind !== 'replace') process.exit()
-  return message
+  if (message.kind !== kind) process.exit()
+  return message as Extract<ToWorker, { kind: Kind }>
 }
 
 /** False: the loop must end. */
@@ -144,7 +145,7 @@ function statusOf(facts: StatusFacts, counters: Status['counters']): Uint8Array 
 }
 
 try {
-  await run(workerData as WorkerStart)
+  await run()
 } catch (error) {
   say({ kind: 'fatal', reason: reasonOf(error) })
 }

@@ -1,15 +1,38 @@
+import type { Worker } from 'node:worker_threads'
+import { startWorker } from './start-worker.ts'
 import { UnsealChild } from './unseal-client.ts'
 
-let prepared: UnsealChild | undefined
-
-/** Start an unseal child now, to have it ready by the time the configuration is read. */
-export function prepareUnseal(): void {
-  prepared = new UnsealChild()
+/** What a server needs and what takes as long to start as its configuration takes to be read. */
+export interface Prepared {
+  takeChild(): UnsealChild | undefined
+  takeWorker(): Worker | undefined
 }
 
-/** The child that was started ahead, once; whoever takes it gives it a job or kills it. */
-export function takePrepared(): UnsealChild | undefined {
-  const child = prepared
-  prepared = undefined
-  return child
+let child: UnsealChild | undefined
+let worker: Worker | undefined
+
+/** Start an unseal child and a FUSE worker now, to have them ready when there is something to tell them. */
+export function prepare(): void {
+  child = new UnsealChild()
+  worker = startWorker()
+}
+
+/** What was started ahead, once each: whoever takes it ends it. */
+export const prepared: Prepared = {
+  takeChild() {
+    const taken = child
+    child = undefined
+    return taken
+  },
+  takeWorker() {
+    const taken = worker
+    worker = undefined
+    return taken
+  },
+}
+
+/** End what nobody has taken. */
+export function discardPrepared(): void {
+  prepared.takeChild()?.kill()
+  void prepared.takeWorker()?.terminate()
 }

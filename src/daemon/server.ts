@@ -15,9 +15,11 @@ import type { EntryValue, SecretTable } from '../vfs/table.ts'
 import { loadAllowances } from './allowance-file.ts'
 import { loadTable, settle } from './load-table.ts'
 import { detachMount, mountDevice, openDevice } from './mounting.ts'
+import type { Prepared } from './prepared.ts'
 import { statusFacts, type Running } from './status-facts.ts'
 import { notificationsFor } from './table-diff.ts'
-import { unseal, type UnsealChild } from './unseal-client.ts'
+import { startWorker } from './start-worker.ts'
+import { unseal } from './unseal-client.ts'
 import { KEYS_BYTES, type Job } from './unseal-protocol.ts'
 import { WorkerClient } from './worker-client.ts'
 import type { FromWorker, StatusFacts } from './worker-protocol.ts'
@@ -32,8 +34,8 @@ export interface ServerOptions {
   /** Is given the lines of the audit that wait, by `take`, when it has room for them. */
   readonly audit: { drain(take: () => Uint8Array): void }
   readonly trace: boolean
-  /** Gives the unseal child that was started ahead, once it is needed. */
-  readonly takePrepared?: () => UnsealChild | undefined
+  /** Gives what was started ahead, once it is needed. */
+  readonly prepared?: Prepared
 }
 
 /** Room for some three thousand audit lines that the main thread hasn't written yet. */
@@ -88,15 +90,17 @@ export class Server {
     const hierarchy = findHierarchy()
     const start = {
       device: this.#device,
-      memoryKey: this.#keys.subarray(0, KEY_BYTES),
+      memoryKey: this.#keys.slice(0, KEY_BYTES),
       trace: options.trace,
       audit: this.#audit.memory,
       hierarchy,
       allowances: loadAllowances(options.place, 'unknown' in hierarchy ? undefined : hierarchy),
     }
-    this.#worker = new WorkerClient(start, (message) => {
+    const worker = options.prepared?.takeWorker() ?? startWorker()
+    this.#worker = new WorkerClient(worker, start, (message) => {
       this.#hear(message)
     })
+    start.memoryKey.fill(0)
   }
 
   /**
@@ -238,7 +242,7 @@ export class Server {
       const values = settled.map(({ value }) => value)
       this.#worker.tell({ kind: 'settle', first, values })
     }
-    const prepared = this.#options.takePrepared?.()
+    const prepared = this.#options.prepared?.takeChild()
     await unseal(jobOf(config), { keys: this.#keys, prepared, onResults, signal: this.#ending.signal })
     if (this.#closed) return
     this.#worker.tell({ kind: 'facts', facts: this.#facts() })

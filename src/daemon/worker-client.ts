@@ -1,5 +1,4 @@
-import { Worker } from 'node:worker_threads'
-import { distFile } from '../base/dist.ts'
+import type { Worker } from 'node:worker_threads'
 import { reasonOf } from '../base/errors.ts'
 import { createEventFd, signalEventFd } from '../sys/libc.ts'
 import { isPresent, type EntryValue } from '../vfs/table.ts'
@@ -10,17 +9,15 @@ export class WorkerClient {
   readonly #worker: Worker
   readonly #wake: number
 
-  /** Starts the thread; `onMessage` is told everything that it says, a crash as `fatal`. */
-  constructor(start: Omit<WorkerStart, 'wake'>, onMessage: (message: FromWorker) => void) {
+  /** Tells the thread what it needs; `onMessage` is told everything that it says, a crash as `fatal`. */
+  constructor(worker: Worker, start: Omit<WorkerStart, 'wake'>, onMessage: (message: FromWorker) => void) {
     this.#wake = createEventFd()
-    this.#worker = new Worker(distFile('fuse-worker.js'), {
-      workerData: { ...start, wake: this.#wake } satisfies WorkerStart,
-      env: {},
-    })
+    this.#worker = worker
     this.#worker.on('message', onMessage)
     this.#worker.on('error', (error) => {
       onMessage({ kind: 'fatal', reason: reasonOf(error) })
     })
+    this.tell({ kind: 'start', start: { ...start, wake: this.#wake } })
   }
 
   /** Say something and wake the thread from poll(2). */

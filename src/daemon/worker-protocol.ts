@@ -3,7 +3,7 @@ import type { Hierarchy } from '../caller/hierarchy.ts'
 import type { EntryValue, SecretTable } from '../vfs/table.ts'
 import type { AllowanceFile } from './allowance-file.ts'
 
-/** What the FUSE worker is started with. */
+/** What the FUSE worker must know first. */
 export interface WorkerStart {
   /** Descriptors, which threads share: /dev/fuse, and the eventfd that wakes the worker. */
   readonly device: number
@@ -18,8 +18,9 @@ export interface WorkerStart {
   readonly allowances: AllowanceFile
 }
 
-/** To the worker. The first is `replace`, after the device was mounted; the others are read after a signal on the eventfd. */
+/** To the worker. The first two are `start`, and `replace` after the device was mounted; the others are read after a signal on the eventfd. */
 export type ToWorker =
+  | { readonly kind: 'start'; readonly start: WorkerStart }
   | { readonly kind: 'replace'; readonly table: SecretTable; readonly facts: StatusFacts }
   /** Values of the table that were pending, from the secret at `first` on. */
   | {
