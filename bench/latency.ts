@@ -182,6 +182,6 @@ function plot(result: Latency, title: string): string {
         (one.id === BASELINE ? '' : ` (${one.ratioP50.median.toFixed(2)} ×)`),
     })),
   }))
-  const heading = `Open, read and close a secret of ${result.valueBytes} bytes: median, line to the 99th percentile`
+  const heading = `Open, read and close a secret of ${result.valueBytes} bytes: median (× libfuse, C), line to the 99th percentile`
   return plotBars({ heading, footing: title, panels })
 }
