@@ -88,7 +88,8 @@ t.test(
 t.test('no error shows the value or a key', async (t) => {
   const value = Buffer.from('sentinel-5f3a')
   const file = await sealSecret('a', value, [alice.recipient])
-  file.set(Buffer.from('A'), file.length - 3)
+  const last = file.length - 3
+  file.set(Buffer.from(file[last] === 0x41 ? 'B' : 'A'), last)
   const error = await openSealed(file, 'a', [alice.identity]).catch((thrown: unknown) => thrown)
   t.ok(error instanceof SealedError)
   t.notMatch(JSON.stringify(error) + String((error as SealedError).stack), /sentinel/)
