@@ -115,8 +115,10 @@ export class Server {
       this.#mounted = true
       const initialized = this.#until('initialized')
       const opened = this.#openFirst(config)
-      this.#reloading = opened
-      await initialized
+      this.#reloading = opened.catch((error: unknown) => {
+        this.#options.log.error(`the secrets can't be opened: ${reasonOf(error)}`)
+      })
+      await Promise.race([initialized, opened.then(() => initialized)])
       this.#mustGoOn()
       if (config.secrets.length <= FEW)
         await Promise.race([opened, setTimeout(PATIENCE, undefined, { ref: false })])

@@ -30,7 +30,6 @@ export interface DirEntry {
 
 export const DT_DIR = 4
 export const DT_REG = 8
-export const DT_LNK = 10
 
 /** Writes directory entries behind each other until one doesn't fit (fs/fuse/readdir.c, parse_dirfile). */
 export class DirWriter {
