@@ -104,10 +104,6 @@ export function removeSealedFile(store: LockedStore, file: string): void {
   }
 }
 
-export function removeFromStore(store: LockedStore, name: string): void {
-  removeSealedFile(store, storeFile(store.folder, name))
-}
-
 function isInside(folder: string, path: string): boolean {
   return path.startsWith(folder + sep)
 }

@@ -18,7 +18,6 @@ import { rekey } from '../../../src/sealed/rekey.ts'
 import { sealSecret } from '../../../src/sealed/seal.ts'
 import {
   listStore,
-  removeFromStore,
   removeSealedFile,
   storeFile,
   withStore,
@@ -74,11 +73,11 @@ t.test('removing takes the empty folders along', async (t) => {
   const folder = t.testdir()
   await withStore({ folder }, (store) => {
     for (const name of ['a/b/c', 'a/d']) writeSealedFile(store, storeFile(store.folder, name), bytes)
-    removeFromStore(store, 'a/b/c')
+    removeSealedFile(store, storeFile(store.folder, 'a/b/c'))
     t.same(readdirSync(join(folder, 'a')), ['d.sealed'])
-    removeFromStore(store, 'a/d')
+    removeSealedFile(store, storeFile(store.folder, 'a/d'))
     t.same(readdirSync(folder), ['.lock'])
-    t.throws(() => removeFromStore(store, 'a/d'), {
+    t.throws(() => removeSealedFile(store, storeFile(store.folder, 'a/d')), {
       code: 'ERR_STORE',
       message: /a\/d\.sealed: no such file/,
     })
