@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'ERR_CONFIG'
   | 'ERR_IDENTITY'
   | 'ERR_SOURCE'
+  | 'ERR_UNAVAILABLE'
   | 'ERR_SEALED'
   | 'ERR_STORE'
   | 'ERR_MOUNT'
@@ -74,6 +75,13 @@ export class IdentityError extends HushfsError {
 export class SourceError extends HushfsError {
   constructor(message: string, detail?: ErrorDetail) {
     super('ERR_SOURCE', message, detail)
+  }
+}
+
+/** The source can't be asked now and may be later: a server that doesn't answer, a file that isn't there yet. What it said last may be kept. */
+export class UnavailableError extends HushfsError {
+  constructor(message: string, detail?: ErrorDetail) {
+    super('ERR_UNAVAILABLE', message, detail)
   }
 }
 

@@ -4,6 +4,7 @@ import { HushfsError, type ErrorCode } from '../base/errors.ts'
 /** The one place where an error becomes an errno. What isn't listed, and what isn't ours, is EIO. */
 const table: Partial<Record<ErrorCode, Errno>> = {
   ERR_SOURCE: errno.EIO,
+  ERR_UNAVAILABLE: errno.EIO,
   ERR_SEALED: errno.EIO,
   ERR_IDENTITY: errno.EIO,
   ERR_PROTOCOL: errno.EIO,

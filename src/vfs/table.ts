@@ -29,6 +29,8 @@ export type EntryValue = PresentValue | FailingValue | { readonly pending: true 
 
 export interface FailingValue {
   readonly failing: string
+  /** The source couldn't be asked: it may answer later, and a value that it gave before may be kept. */
+  readonly unavailable?: true
 }
 
 export interface PresentValue {

@@ -8,6 +8,7 @@ t.test('each class has its code and its exit status', (t) => {
     [new errors.ConfigError({ file: 'f' }, 'x'), 'ERR_CONFIG', 2],
     [new errors.IdentityError('x'), 'ERR_IDENTITY', 1],
     [new errors.SourceError('x'), 'ERR_SOURCE', 1],
+    [new errors.UnavailableError('x'), 'ERR_UNAVAILABLE', 1],
     [new errors.SealedError('x'), 'ERR_SEALED', 1],
     [new errors.StoreError('x'), 'ERR_STORE', 1],
     [new errors.MountError('x'), 'ERR_MOUNT', 1],
