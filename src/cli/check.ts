@@ -60,11 +60,12 @@ async function check(args: ArgumentsCamelCase<Options>): Promise<number> {
 }
 
 /** The child opens them, as for a mount; what it gives back is sealed under keys that nobody keeps. */
-async function openAll(config: Config, output: Output): Promise<EntryValue[]> {
+async function openAll(config: Config, output: Output): Promise<(EntryValue | undefined)[]> {
   const progress = await output.progress('opening', config.secrets.length)
   const keys = randomBytes(KEYS_BYTES)
   try {
-    return await unseal(config, { keys, onResults: (first, { length }) => progress.reach(first + length) })
+    let opened = 0
+    return await unseal(config, { keys, onResults: ({ length }) => progress.reach((opened += length)) })
   } finally {
     keys.fill(0)
     progress.stop()

@@ -119,7 +119,7 @@ async function next<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract<
 /** False: the loop must end. */
 function obey(message: ToWorker, fs: SecretFs, session: Session): boolean {
   if (message.kind === 'settle') {
-    fs.settle(message.first, message.values)
+    fs.settle(message.values)
     session.retryParked()
   }
   if (message.kind === 'replace') {

@@ -1,16 +1,22 @@
 import type { Config, SecretConfig } from '../config/config.ts'
 import type { Rule } from '../policy/rules.ts'
 import type { Accounts } from '../sys/accounts.ts'
-import { isPresent, type EntryValue, type SecretEntry, type SecretTable } from '../vfs/table.ts'
+import {
+  isPresent,
+  type EntryValue,
+  type IndexedValue,
+  type SecretEntry,
+  type SecretTable,
+} from '../vfs/table.ts'
 
 const ROOT = 0
 const NOT_OPENED = { failing: 'it was not opened' }
 
-/** A table from a configuration, the accounts of the host, and the values in the order of the configuration. */
+/** A table from a configuration, the accounts of the host, and the values in the order of the configuration; one that is missing was not opened. */
 export function loadTable(
   config: Config,
   accounts: Accounts,
-  values: readonly EntryValue[],
+  values: readonly (EntryValue | undefined)[],
   previous: SecretTable | undefined,
   now: number,
 ): SecretTable {
@@ -28,15 +34,16 @@ export function loadTable(
   }
 }
 
-/** Entries from the secret at `first` on, whose values came after the table was made. */
+/** Entries whose values came after the table was made, with their places in it. */
 export function settle(
   config: Config,
   accounts: Accounts,
-  first: number,
-  values: readonly EntryValue[],
-): SecretEntry[] {
-  const secrets = config.secrets.slice(first, first + values.length)
-  return secrets.map((secret, index) => entryOf(secret, accounts, values[index] ?? NOT_OPENED))
+  values: readonly IndexedValue[],
+): { index: number; entry: SecretEntry }[] {
+  return values.flatMap(({ index, value }) => {
+    const secret = config.secrets[index]
+    return secret === undefined ? [] : [{ index, entry: entryOf(secret, accounts, value) }]
+  })
 }
 
 /** An account that doesn't exist fails its secret; the file is root's then, and its rule lets no user unit in. */

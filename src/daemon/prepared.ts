@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { startWorker } from './start-worker.ts'
-import { UnsealChild } from './unseal-client.ts'
+import { UnsealChild } from './unseal-child.ts'
 import type { ToWorker } from './worker-protocol.ts'
 
 /** What a server needs and what takes as long to start as its configuration takes to be read. */

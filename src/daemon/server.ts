@@ -11,7 +11,7 @@ import { notify } from '../fuse/channel.ts'
 import { invalidateInode } from '../fuse/wire/encode.ts'
 import { loadAccounts } from '../sys/accounts.ts'
 import { forbidDumps } from '../sys/libc.ts'
-import type { EntryValue, SecretTable } from '../vfs/table.ts'
+import type { IndexedValue, SecretTable } from '../vfs/table.ts'
 import { loadAllowances } from './allowance-file.ts'
 import { loadTable, settle } from './load-table.ts'
 import { detachMount, mountDevice, openDevice } from './mounting.ts'
@@ -238,11 +238,11 @@ export class Server {
     const secrets = [...table.secrets]
     this.#table = { ...table, secrets }
     this.#worker.tell({ kind: 'replace', table, facts: this.#facts() })
-    const onResults = (first: number, results: readonly EntryValue[]) => {
-      const settled = settle(config, accounts, first, results)
-      secrets.splice(first, settled.length, ...settled)
-      const values = settled.map(({ value }) => value)
-      this.#worker.tell({ kind: 'settle', first, values })
+    const onResults = (results: readonly IndexedValue[]) => {
+      const settled = settle(config, accounts, results)
+      for (const { index, entry } of settled) secrets[index] = entry
+      const values = settled.map(({ index, entry }) => ({ index, value: entry.value }))
+      this.#worker.tell({ kind: 'settle', values })
     }
     const prepared = this.#options.prepared?.takeChild()
     await unseal(jobOf(config), { keys: this.#keys, prepared, onResults, signal: this.#ending.signal })

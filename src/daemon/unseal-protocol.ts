@@ -2,20 +2,20 @@ import { ProtocolError } from '../base/errors.ts'
 import type { SourceSpec } from '../config/config.ts'
 import { MAX_SECRET_BYTES } from '../sources/source.ts'
 import { storedLength } from '../vault/value.ts'
-import type { EntryValue } from '../vfs/table.ts'
+import type { EntryValue, IndexedValue } from '../vfs/table.ts'
 
 /**
  * What the server and its `unseal` child say to each other.
  *
  * To the child: the job as JSON on standard input, to its end; the two keys, KEYS_BYTES raw bytes, on descriptor KEYS_FD. From the child, on standard
- * output: batches of results in the order of the job. A batch is the length of its description and of its data (u32, little endian, bytes), the description (a JSON
+ * output: batches of results, in the order in which they come. A batch is the length of its description and of its data (u32, little endian, bytes), the description (a JSON
  * array of `Description`), the data (the stored values behind each other). An empty array ends the stream.
  */
 export interface Job {
   /** Files with private keys. */
   readonly identities: readonly string[]
   readonly secrets: readonly { readonly name: string; readonly source: SourceSpec }[]
-  /** Write each result by itself, so that a crash names its secret. */
+  /** Open one after the other and write each result by itself: a crash is then the fault of the first secret without a result. */
   readonly oneByOne: boolean
 }
 
@@ -23,8 +23,14 @@ export const KEYS_FD = 3
 /** The memory key (32), then the key of version hashes (32). */
 export const KEYS_BYTES = 64
 
-/** One result: size, version and time of change of a value, or why there is none. */
-export type Description = readonly [size: number, version: number, changedAt: number] | string
+/** Size, version and time of change of a value, or why there is none. */
+export type Outcome =
+  | readonly [size: number, version: number, changedAt: number]
+  | readonly [failing: string]
+  | readonly [failing: string, unavailable: true]
+
+/** One result: the index of its secret in the job, and what came of it. */
+export type Description = readonly [index: number, ...Outcome]
 
 const HEADER_BYTES = 8
 const MOST_BATCH_BYTES = 16 * MAX_SECRET_BYTES
@@ -52,10 +58,10 @@ export class BatchReader {
   }
 
   /** The results that `piece` completes. */
-  push(piece: Uint8Array): EntryValue[] {
+  push(piece: Uint8Array): IndexedValue[] {
     this.#pending.push(piece)
     this.#length += piece.length
-    const values: EntryValue[] = []
+    const values: IndexedValue[] = []
     while (!this.#ended && this.#length >= this.#needed) {
       const bytes = Buffer.concat(this.#pending)
       const total = batchLength(bytes)
@@ -82,17 +88,18 @@ function batchLength(bytes: Buffer): number {
   return total
 }
 
-function decodeBatch(bytes: Buffer): EntryValue[] {
+function decodeBatch(bytes: Buffer): IndexedValue[] {
   const dataAt = HEADER_BYTES + bytes.readUInt32LE(0)
   const descriptions = parseDescriptions(bytes.toString('utf8', HEADER_BYTES, dataAt))
   // A copy: the batch's own memory, which moves to the worker as it is.
   const data = new Uint8Array(bytes.subarray(dataAt))
   let at = 0
-  const values = descriptions.map((description): EntryValue => {
-    if (typeof description === 'string') return { failing: description }
-    const [size, version, changedAt] = description
+  const values = descriptions.map((description): IndexedValue => {
+    const [index] = description
+    if (!isValue(description)) return { index, value: failingValue(description) }
+    const [, size, version, changedAt] = description
     const sealed = data.subarray(at, (at += storedLength(size)))
-    return { size, version, changedAt, sealed }
+    return { index, value: { size, version, changedAt, sealed } }
   })
   if (at !== data.length) throw new ProtocolError('the data of a batch has not the length that it says')
   return values
@@ -111,13 +118,23 @@ function parseDescriptions(text: string): Description[] {
   return parsed
 }
 
+type ValueDescription = Extract<Description, readonly [number, number, number, number]>
+
+function isValue(description: Description): description is ValueDescription {
+  return typeof description[1] === 'number'
+}
+
+function failingValue([, failing, unavailable]: Exclude<Description, ValueDescription>): EntryValue {
+  return unavailable === true ? { failing, unavailable } : { failing }
+}
+
 function isDescription(value: unknown): value is Description {
-  if (typeof value === 'string') return true
-  if (!Array.isArray(value) || value.length !== 3) return false
-  const [size, version] = value as unknown[]
-  return (
-    value.every(Number.isSafeInteger) && inRange(size, 0, MAX_SECRET_BYTES) && inRange(version, 1, 2 ** 52)
-  )
+  if (!Array.isArray(value)) return false
+  const [index, second, third] = value as unknown[]
+  if (!Number.isSafeInteger(index) || !inRange(index, 0, Number.MAX_SAFE_INTEGER)) return false
+  if (typeof second === 'string') return value.length === 2 || (value.length === 3 && third === true)
+  const isSized = inRange(second, 0, MAX_SECRET_BYTES) && inRange(third, 1, 2 ** 52)
+  return value.length === 4 && value.every(Number.isSafeInteger) && isSized
 }
 
 function inRange(value: unknown, least: number, most: number): boolean {

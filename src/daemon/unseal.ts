@@ -1,23 +1,23 @@
 import { closeSync, readSync, statSync } from 'node:fs'
 import { randomFillSync } from 'node:crypto'
-import { reasonOf, SourceError } from '../base/errors.ts'
+import { reasonOf, SourceError, UnavailableError } from '../base/errors.ts'
 import type { SourceSpec } from '../config/config.ts'
 import { KEY_BYTES, loadSodium, type Region, type Sodium } from '../crypto/sodium.ts'
 import { loadIdentities } from '../identity/load.ts'
 import { openSource } from '../sources/registry.ts'
 import { MAX_SECRET_BYTES, type OpenContext } from '../sources/source.ts'
-import { forbidDumps, writeAll } from '../sys/libc.ts'
+import { longestWait } from '../sources/waiting.ts'
+import { forbidDumps } from '../sys/libc.ts'
 import { PREFIX_BYTES, storeValue } from '../vault/value.ts'
-import { encodeBatch, KEYS_BYTES, KEYS_FD, type Description, type Job } from './unseal-protocol.ts'
+import { BatchWriter } from './batch-writer.ts'
+import { openAll } from './open-order.ts'
+import { KEYS_BYTES, KEYS_FD, type Job, type Outcome } from './unseal-protocol.ts'
 
 /**
  * The unseal child: opens every source of one job with the private keys, gives the values back as ciphertext under the server's
  * memory key, and exits. The kernel then takes the whole heap, private keys and plaintext included.
  */
 const STDOUT = 1
-const BATCH_BYTES = 1 << 18
-/** Readers wait for the first values while the others are being opened. */
-const BATCH_COUNT = 64
 
 interface Keys {
   readonly memory: Region
@@ -34,16 +34,28 @@ async function run(): Promise<void> {
   const keys = readKeys(sodium)
   const { identities, problems } = loadIdentities(job.identities)
   const context: OpenContext = { identities, identityProblems: problems }
-  const output = new BatchWriter(job.oneByOne)
-  for (const { name, source } of job.secrets) {
+  const output = new BatchWriter(STDOUT, job.oneByOne)
+  const open = async (index: number) => {
+    const { name, source } = job.secrets[index] as Job['secrets'][number]
     try {
-      const value = await openSource(source, name, context)
-      output.add(...store(sodium, keys, value, source))
+      output.add(index, ...store(sodium, keys, await openSource(source, name, context), source))
     } catch (error) {
-      output.add(reasonOf(error), undefined)
+      output.add(index, error instanceof UnavailableError ? [reasonOf(error), true] : [reasonOf(error)])
     }
   }
+  const [quick, waiting] = lanesOf(job)
+  const onQuickDone = () => {
+    output.hurry()
+  }
+  await openAll({ quick, waiting, open, onQuickDone })
   output.end()
+}
+
+function lanesOf({ secrets, oneByOne }: Job): [quick: number[], waiting: number[]] {
+  const lanes: [number[], number[]] = [[], []]
+  for (const [index, { source }] of secrets.entries())
+    lanes[oneByOne || longestWait(source) === undefined ? 0 : 1].push(index)
+  return lanes
 }
 
 async function readInput(): Promise<Buffer> {
@@ -65,7 +77,7 @@ function readKeys(sodium: Sodium): Keys {
 }
 
 /** Wipes `value`. */
-function store(sodium: Sodium, keys: Keys, value: Uint8Array, source: SourceSpec): [Description, Uint8Array] {
+function store(sodium: Sodium, keys: Keys, value: Uint8Array, source: SourceSpec): [Outcome, Uint8Array] {
   let region: Region | undefined
   try {
     if (value.length > MAX_SECRET_BYTES) throw new SourceError('the value is longer than 1 MiB')
@@ -90,38 +102,6 @@ function changedAt(source: SourceSpec): number {
   const file = 'file' in source ? source.file : 'path' in source ? source.path : undefined
   const milliseconds = file === undefined ? Date.now() : statSync(file).mtimeMs
   return Math.max(0, Math.floor(milliseconds / 1000))
-}
-
-/** Collects results into batches; writes block until the server has taken them. */
-class BatchWriter {
-  readonly #oneByOne: boolean
-  #descriptions: Description[] = []
-  #stored: Uint8Array[] = []
-  #length = 0
-
-  constructor(oneByOne: boolean) {
-    this.#oneByOne = oneByOne
-  }
-
-  add(description: Description, stored: Uint8Array | undefined): void {
-    this.#descriptions.push(description)
-    if (stored !== undefined) this.#stored.push(stored)
-    this.#length += stored?.length ?? 0
-    const full = this.#length >= BATCH_BYTES || this.#descriptions.length >= BATCH_COUNT
-    if (this.#oneByOne || full) this.#flush()
-  }
-
-  end(): void {
-    if (this.#descriptions.length > 0) this.#flush()
-    writeAll(STDOUT, encodeBatch([], []))
-  }
-
-  #flush(): void {
-    writeAll(STDOUT, encodeBatch(this.#descriptions, this.#stored))
-    this.#descriptions = []
-    this.#stored = []
-    this.#length = 0
-  }
 }
 
 await run()

@@ -1,6 +1,6 @@
 import type { Unknown } from '../caller/caller.ts'
 import type { Hierarchy } from '../caller/hierarchy.ts'
-import type { EntryValue, SecretTable } from '../vfs/table.ts'
+import type { IndexedValue, SecretTable } from '../vfs/table.ts'
 import type { AllowanceFile } from './allowance-file.ts'
 
 /** What the FUSE worker must know first. */
@@ -22,12 +22,8 @@ export interface WorkerStart {
 export type ToWorker =
   | { readonly kind: 'start'; readonly start: WorkerStart }
   | { readonly kind: 'replace'; readonly table: SecretTable; readonly facts: StatusFacts }
-  /** Values of the table that were pending, from the secret at `first` on. */
-  | {
-      readonly kind: 'settle'
-      readonly first: number
-      readonly values: readonly EntryValue[]
-    }
+  /** Values of the table that were pending. */
+  | { readonly kind: 'settle'; readonly values: readonly IndexedValue[] }
   | { readonly kind: 'facts'; readonly facts: StatusFacts }
   | { readonly kind: 'stop' }
 

@@ -17,7 +17,7 @@ import {
   type ValueOpener,
 } from './read-secret.ts'
 import { Snapshots } from './snapshots.ts'
-import { isPending, type EntryValue, type SecretTable } from './table.ts'
+import { isPending, type IndexedValue, type SecretTable } from './table.ts'
 import {
   buildTree,
   secretFile,
@@ -74,10 +74,10 @@ export class SecretFs implements Handler {
     this.#tree = next
   }
 
-  /** Values that were pending, from the secret at `first` of the table on. Who waits for them must be asked for again. */
-  settle(first: number, values: readonly EntryValue[]): void {
-    for (const [index, value] of values.entries()) {
-      const file = this.#tree.secrets[first + index]
+  /** Values that were pending. Who waits for them must be asked for again. */
+  settle(values: readonly IndexedValue[]): void {
+    for (const { index, value } of values) {
+      const file = this.#tree.secrets[index]
       if (file !== undefined) file.entry = { ...file.entry, value }
     }
   }

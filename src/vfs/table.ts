@@ -27,6 +27,12 @@ export interface SecretEntry {
 /** A value; or why there is none: its readers get EIO; or that it is still being opened: its readers wait. */
 export type EntryValue = PresentValue | FailingValue | { readonly pending: true }
 
+/** The value of the secret at `index` of a table, or of a job of the unseal child. */
+export interface IndexedValue {
+  readonly index: number
+  readonly value: EntryValue
+}
+
 export interface FailingValue {
   readonly failing: string
   /** The source couldn't be asked: it may answer later, and a value that it gave before may be kept. */

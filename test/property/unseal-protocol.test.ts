@@ -3,33 +3,35 @@ import t from 'tap'
 import { ProtocolError } from '../../src/base/errors.ts'
 import { BatchReader, encodeBatch, type Description } from '../../src/daemon/unseal-protocol.ts'
 import { storedLength } from '../../src/vault/value.ts'
-import type { EntryValue } from '../../src/vfs/table.ts'
+import type { EntryValue, IndexedValue } from '../../src/vfs/table.ts'
 
 const stored = fc
   .tuple(fc.nat(2000), fc.integer({ min: 1, max: 2 ** 52 }), fc.nat(2 ** 40), fc.nat(255))
   .map(([size, version, changedAt, fill]): EntryValue => {
     return { size, version, changedAt, sealed: new Uint8Array(storedLength(size)).fill(fill) }
   })
-const results = fc.oneof(
+const values = fc.oneof(
   stored,
   fc.string().map((failing): EntryValue => ({ failing })),
+  fc.string().map((failing): EntryValue => ({ failing, unavailable: true })),
 )
+const results = fc.record({ index: fc.nat(2 ** 20), value: values })
 const streams = fc.array(fc.array(results, { minLength: 1, maxLength: 5 }), { maxLength: 5 })
 
-function encode(batches: EntryValue[][]): Buffer {
+function encode(batches: IndexedValue[][]): Buffer {
   const parts = [...batches, []].map((batch) =>
     encodeBatch(
-      batch.map((value): Description =>
-        'sealed' in value
-          ? [value.size, value.version, value.changedAt]
-          : 'failing' in value
-            ? value.failing
-            : '',
-      ),
-      batch.flatMap((value) => ('sealed' in value ? [value.sealed] : [])),
+      batch.map(describe),
+      batch.flatMap(({ value }) => ('sealed' in value ? [value.sealed] : [])),
     ),
   )
   return Buffer.concat(parts)
+}
+
+function describe({ index, value }: IndexedValue): Description {
+  if ('sealed' in value) return [index, value.size, value.version, value.changedAt]
+  if (!('failing' in value)) throw new TypeError('a result is never pending')
+  return value.unavailable === true ? [index, value.failing, true] : [index, value.failing]
 }
 
 /** Cut at these places, which may be equal. */
@@ -43,8 +45,8 @@ t.test('however a stream is cut, the results are the same', (t) => {
     fc.property(streams, fc.array(fc.nat(), { maxLength: 12 }), (batches, cuts) => {
       const reader = new BatchReader()
       const read = cut(encode(batches), cuts).flatMap((piece) => reader.push(piece))
-      const plain = (value: EntryValue) =>
-        'sealed' in value ? { ...value, sealed: Buffer.from(value.sealed) } : value
+      const plain = ({ index, value }: IndexedValue) =>
+        'sealed' in value ? { index, ...value, sealed: Buffer.from(value.sealed) } : { index, ...value }
       return reader.ended && JSON.stringify(read.map(plain)) === JSON.stringify(batches.flat().map(plain))
     }),
   )
@@ -54,9 +56,10 @@ t.test('however a stream is cut, the results are the same', (t) => {
 
 t.test('byte by byte too', (t) => {
   const reader = new BatchReader()
-  const bytes = encode([[{ failing: 'a' }], [{ failing: 'b' }, { failing: 'c' }]])
+  const failing = ['a', 'b', 'c'].map((failing, index) => ({ index: 2 - index, value: { failing } }))
+  const bytes = encode([failing.slice(0, 1), failing.slice(1)])
   const read = [...bytes].flatMap((byte) => reader.push(Uint8Array.of(byte)))
-  t.same(read, [{ failing: 'a' }, { failing: 'b' }, { failing: 'c' }])
+  t.same(read, failing)
   t.equal(reader.ended, true)
   t.end()
 })

@@ -16,25 +16,38 @@ function batch(description: unknown, data: Uint8Array = new Uint8Array()): Uint8
 
 t.test('a batch is two lengths, a description, and the stored values', (t) => {
   const stored = new Uint8Array(storedLength(1)).fill(0xab)
-  const bytes = Buffer.from(encodeBatch([[1, 42, 1000], 'no identity'], [stored]))
-  const description = '[[1,42,1000],"no identity"]'
+  const bytes = Buffer.from(
+    encodeBatch(
+      [
+        [7, 1, 42, 1000],
+        [0, 'no identity'],
+        [3, 'no answer', true],
+      ],
+      [stored],
+    ),
+  )
+  const description = '[[7,1,42,1000],[0,"no identity"],[3,"no answer",true]]'
   t.equal(bytes.readUInt32LE(0), description.length)
   t.equal(bytes.readUInt32LE(4), stored.length)
   t.equal(bytes.toString('utf8', 8, 8 + description.length), description)
   t.same(
     [...new BatchReader().push(bytes)],
-    [{ size: 1, version: 42, changedAt: 1000, sealed: stored }, { failing: 'no identity' }],
+    [
+      { index: 7, value: { size: 1, version: 42, changedAt: 1000, sealed: stored } },
+      { index: 0, value: { failing: 'no identity' } },
+      { index: 3, value: { failing: 'no answer', unavailable: true } },
+    ],
   )
   t.end()
 })
 
 t.test('the end is known, and is the end', (t) => {
   const reader = new BatchReader()
-  reader.push(batch(['x']))
+  reader.push(batch([[0, 'x']]))
   t.equal(reader.ended, false)
   t.same(reader.push(END), [])
   t.equal(reader.ended, true)
-  t.throws(() => reader.push(batch(['x'])), new ProtocolError('the unseal child wrote past its end'))
+  t.throws(() => reader.push(batch([[0, 'x']])), new ProtocolError('the unseal child wrote past its end'))
   t.throws(() => new BatchReader().push(Buffer.concat([END, END])), ProtocolError)
   t.throws(
     () => new BatchReader().push(Buffer.concat([END, Buffer.from('x')])),
@@ -45,8 +58,8 @@ t.test('the end is known, and is the end', (t) => {
 })
 
 t.test('values have memory of their own, which can move to another thread', (t) => {
-  const pipe = Buffer.from(encodeBatch([[3, 1, 0]], [randomBytes(storedLength(3))]))
-  const [value] = new BatchReader().push(pipe)
+  const pipe = Buffer.from(encodeBatch([[0, 3, 1, 0]], [randomBytes(storedLength(3))]))
+  const value = new BatchReader().push(pipe)[0]?.value
   if (value === undefined || !('sealed' in value)) throw new Error('a value')
   const before = Buffer.from(value.sealed)
   pipe.fill(0)
@@ -58,19 +71,24 @@ t.test('values have memory of their own, which can move to another thread', (t) 
 const refusals: [string, Uint8Array, RegExp][] = [
   ['a description that is no JSON', batch('nonsense'), /without a description/],
   ['one that is no array', batch({}), /that is none/],
-  ['a number where a value belongs', batch([5]), /that is none/],
-  ['two numbers', batch([[1, 2]]), /that is none/],
-  ['version 0', batch([[0, 0, 0]], new Uint8Array(storedLength(0))), /that is none/],
-  ['a version above 2^52', batch([[0, 2 ** 52 + 1, 0]], new Uint8Array(storedLength(0))), /that is none/],
+  ['a number where a result belongs', batch([5]), /that is none/],
+  ['three numbers', batch([[0, 1, 2]]), /that is none/],
+  ['an index alone', batch([[0]]), /that is none/],
+  ['an index below zero', batch([[-1, 'x']]), /that is none/],
+  ['an index that is no number', batch([['0', 'x']]), /that is none/],
+  ['a reason with another mark than unavailable', batch([[0, 'x', false]]), /that is none/],
+  ['a reason with more behind it', batch([[0, 'x', true, 0]]), /that is none/],
+  ['version 0', batch([[0, 0, 0, 0]], new Uint8Array(storedLength(0))), /that is none/],
+  ['a version above 2^52', batch([[0, 0, 2 ** 52 + 1, 0]], new Uint8Array(storedLength(0))), /that is none/],
   [
     'a size above 1 MiB',
-    batch([[2 ** 20 + 1, 1, 0]], new Uint8Array(storedLength(2 ** 20 + 1))),
+    batch([[0, 2 ** 20 + 1, 1, 0]], new Uint8Array(storedLength(2 ** 20 + 1))),
     /that is none/,
   ],
-  ['half a byte', batch([[0.5, 1, 0]], new Uint8Array(21)), /that is none/],
-  ['too little data', batch([[5, 1, 0]], new Uint8Array(storedLength(5) - 1)), /not the length/],
-  ['too much data', batch([[5, 1, 0]], new Uint8Array(storedLength(5) + 1)), /not the length/],
-  ['data without a description', batch(['x'], new Uint8Array(1)), /not the length/],
+  ['half a byte', batch([[0, 0.5, 1, 0]], new Uint8Array(21)), /that is none/],
+  ['too little data', batch([[0, 5, 1, 0]], new Uint8Array(storedLength(5) - 1)), /not the length/],
+  ['too much data', batch([[0, 5, 1, 0]], new Uint8Array(storedLength(5) + 1)), /not the length/],
+  ['data without a description', batch([[0, 'x']], new Uint8Array(1)), /not the length/],
   ['lengths without measure', Buffer.from('ffffffffffffffff', 'hex'), /no batch/],
 ]
 for (const [what, bytes, message] of refusals) {

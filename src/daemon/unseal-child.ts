@@ -1,0 +1,99 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { distFile } from '../base/dist.ts'
+import { ProtocolError, reasonOf } from '../base/errors.ts'
+import { longestWait } from '../sources/waiting.ts'
+import type { IndexedValue } from '../vfs/table.ts'
+import { BatchReader, type Job } from './unseal-protocol.ts'
+
+/** A child without any result for this long, besides what its sources may wait, is taken for stuck. Milliseconds. */
+const STUCK_AFTER = 30_000
+
+/** One process; it can be started before the job is known, so that its start overlaps with other work. */
+export class UnsealChild {
+  readonly #process: ChildProcess
+  readonly #exit: Promise<string>
+  #stuck: NodeJS.Timeout | undefined
+
+  constructor() {
+    this.#process = spawn(process.execPath, [distFile('unseal.js')], {
+      stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
+      env: {},
+    })
+    this.#exit = new Promise((resolve) => {
+      this.#process.once('error', (error) => resolve(`the unseal child can't be started: ${reasonOf(error)}`))
+      this.#process.once('close', (code, signal) =>
+        resolve(signal === null ? `exited with status ${code ?? 'unknown'}` : `ended by ${signal}`),
+      )
+    })
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL')
+  }
+
+  /** Resolves to undefined when every result has come, each once, else to what went wrong. */
+  async run(
+    job: Job,
+    keys: Uint8Array,
+    onResults: (results: readonly IndexedValue[]) => void,
+  ): Promise<string | undefined> {
+    const reader = new BatchReader()
+    const missing = new Set(job.secrets.keys())
+    let problem: string | undefined
+    const waits = waitsOf(job)
+    const watch = () => {
+      const patience = STUCK_AFTER + longest(waits, missing)
+      this.#restartTimer(patience, (seconds) => (problem ??= `gave no answer for ${seconds} s`))
+    }
+    const take = (piece: Uint8Array) => {
+      try {
+        const results = reader.push(piece)
+        for (const { index } of results)
+          if (!missing.delete(index))
+            throw new ProtocolError('the unseal child wrote a result that nobody asked for')
+        onResults(results)
+      } catch (error) {
+        problem ??= reasonOf(error)
+        this.kill()
+      }
+      watch()
+    }
+    watch()
+    this.#send(job, keys)
+    ;(this.#process.stdout as Readable).on('data', take)
+    const ending = await this.#exit
+    clearTimeout(this.#stuck)
+    if (reader.ended && missing.size === 0 && problem === undefined) return undefined
+    return `opening it ended the unseal child: ${problem ?? ending}`
+  }
+
+  #send(job: Job, keys: Uint8Array): void {
+    const { stdin, stdio } = this.#process
+    const keysPipe = stdio[3] as Writable
+    // A child that is gone already shows in its exit.
+    for (const pipe of [stdin, keysPipe]) pipe?.on('error', () => undefined)
+    keysPipe.end(keys)
+    stdin?.end(JSON.stringify(job))
+  }
+
+  #restartTimer(milliseconds: number, onStuck: (seconds: number) => void): void {
+    clearTimeout(this.#stuck)
+    this.#stuck = setTimeout(() => {
+      onStuck(milliseconds / 1000)
+      this.kill()
+    }, milliseconds)
+  }
+}
+
+/** Indexes of sources that wait, with their own timeouts, which they keep themselves. */
+function waitsOf({ secrets }: Job): [index: number, milliseconds: number][] {
+  return secrets.flatMap(({ source }, index): [number, number][] => {
+    const wait = longestWait(source)
+    return wait === undefined ? [] : [[index, wait]]
+  })
+}
+
+function longest(waits: readonly [number, number][], missing: ReadonlySet<number>): number {
+  return waits.reduce((most, [index, wait]) => (missing.has(index) ? Math.max(most, wait) : most), 0)
+}

@@ -1,0 +1,17 @@
+import type { SourceKind, SourceSpec } from '../config/config.ts'
+
+type Waits = {
+  readonly [Kind in SourceKind]: ((spec: Extract<SourceSpec, { kind: Kind }>) => number) | undefined
+}
+
+/** Undefined: files and CPU are all that it needs. */
+const waits: Waits = { sealed: undefined, age: undefined, file: undefined, text: undefined }
+
+/**
+ * How long opening a source may wait for something else than files and CPU, in milliseconds; undefined for one that doesn't. Those that wait are
+ * opened beside the others, and keep this limit themselves.
+ */
+export function longestWait(spec: SourceSpec): number | undefined {
+  const wait: ((spec: never) => number) | undefined = waits[spec.kind]
+  return wait?.(spec as never)
+}

@@ -1,0 +1,71 @@
+import { setImmediate } from 'node:timers/promises'
+import t from 'tap'
+import { openAll } from '../../../src/daemon/open-order.ts'
+
+/** Opens what is quick at once, and the others when they are released. */
+function world() {
+  const events: string[] = []
+  const running = new Map<number, () => void>()
+  let most = 0
+  const open = async (index: number) => {
+    events.push(`open ${index}`)
+    if (index >= 100) {
+      await new Promise<void>((resolve) => {
+        running.set(index, resolve)
+        most = Math.max(most, running.size)
+      })
+      running.delete(index)
+    }
+    events.push(`done ${index}`)
+  }
+  return { events, running, open, onQuickDone: () => events.push('quick done'), most: () => most }
+}
+
+t.test('what is quick goes in its order, whatever waits', async (t) => {
+  const { events, running, open, onQuickDone } = world()
+  const all = openAll({ quick: [2, 0, 1], waiting: [100, 101], open, onQuickDone })
+  await setImmediate()
+  const quick = [2, 0, 1].flatMap((index) => [`open ${index}`, `done ${index}`])
+  t.strictSame(events, ['open 100', 'open 101', ...quick, 'quick done'])
+  running.get(101)?.()
+  await setImmediate()
+  t.equal(events.at(-1), 'done 101', 'in the order in which they come')
+  running.get(100)?.()
+  await all
+  t.equal(events.at(-1), 'done 100')
+})
+
+t.test('eight wait at once, and the next starts when one is done', async (t) => {
+  const { events, running, open, onQuickDone, most } = world()
+  const waiting = Array.from({ length: 20 }, (_, index) => 100 + index)
+  const all = openAll({ quick: [], waiting, open, onQuickDone })
+  await setImmediate()
+  t.equal(running.size, 8)
+  running.get(107)?.()
+  await setImmediate()
+  t.strictSame([...running.keys()], [100, 101, 102, 103, 104, 105, 106, 108], 'one that hangs holds up none')
+  while (running.size > 0) {
+    for (const release of running.values()) release()
+    await setImmediate()
+  }
+  await all
+  t.equal(most(), 8)
+  t.equal(events.filter((event) => event.startsWith('done')).length, 20)
+})
+
+t.test('what waits is heard of while many quick ones are opened', async (t) => {
+  const { events, running, open, onQuickDone } = world()
+  let quick = 0
+  const all = openAll({
+    quick: Array.from({ length: 1000 }, (_, index) => (index < 100 ? index : 0)),
+    waiting: [100],
+    open: async (index) => {
+      if (index < 100 && quick++ < 5) for (const end = performance.now() + 30; performance.now() < end;);
+      await open(index)
+    },
+    onQuickDone,
+  })
+  setTimeout(() => running.get(100)?.(), 0)
+  await all
+  t.ok(events.indexOf('done 100') < events.indexOf('quick done'))
+})
