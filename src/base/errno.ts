@@ -16,6 +16,7 @@ export const errno = {
   EINVAL: 22,
   ENOTTY: 25,
   EROFS: 30,
+  EPIPE: 32,
   ENAMETOOLONG: 36,
   ENOSYS: 38,
   ENOTCONN: 107,

@@ -6,7 +6,7 @@ import { errno, errnoName } from '../base/errno.ts'
  * The few libc calls that Node doesn't offer, or offers only with an exception per EAGAIN. Buffers are passed by address, without a copy:
  * a view of the WASM heap goes to the kernel as it is. A failing call returns -1 and leaves errno for `lastErrno`.
  */
-const libc = koffi.load('libc.so.6')
+export const libc = koffi.load('libc.so.6')
 
 type Bytes = Uint8Array
 
@@ -69,6 +69,14 @@ export function setNonBlocking(fd: number): void {
   if (flags < 0 || fcntlCall(fd, F_SETFL, flags | O_NONBLOCK) < 0) fail('fcntl')
 }
 
+const F_SETFD = 2
+const FD_CLOEXEC = 1
+
+/** Keep a descriptor that was inherited from the programs that this process starts. */
+export function closeOnExec(fd: number): void {
+  if (fcntlCall(fd, F_SETFD, FD_CLOEXEC) < 0) fail('fcntl')
+}
+
 const EFD_CLOEXEC = 0o2000000
 const EFD_NONBLOCK = 0o4000
 
@@ -118,15 +126,20 @@ export class Poller {
 
 const POLLOUT = 4
 
-/** Write all of `bytes`, also to a descriptor that somebody has made non-blocking. Throws `SystemError`. */
-export function writeAll(fd: number, bytes: Bytes): void {
+/** Wait for events of one descriptor (poll(2); errors and hang-ups always count); false: none came within `milliseconds`. */
+export function poll(fd: number, events: number, milliseconds: number): boolean {
   const entry = new DataView(new ArrayBuffer(8))
   entry.setInt32(0, fd, true)
-  entry.setUint16(4, POLLOUT, true)
+  entry.setUint16(4, events, true)
+  return pollCall(new Uint8Array(entry.buffer), 1, milliseconds) > 0
+}
+
+/** Write all of `bytes`, also to a descriptor that somebody has made non-blocking. Throws `SystemError`. */
+export function writeAll(fd: number, bytes: Bytes): void {
   for (let at = 0; at < bytes.length;) {
     const written = write(fd, bytes.subarray(at), bytes.length - at)
     if (written >= 0) at += written
-    else if (lastErrno() === errno.EAGAIN) pollCall(new Uint8Array(entry.buffer), 1, -1)
+    else if (lastErrno() === errno.EAGAIN) poll(fd, POLLOUT, -1)
     else if (lastErrno() !== errno.EINTR) fail('write')
   }
 }
@@ -136,6 +149,14 @@ const PR_SET_DUMPABLE = 4
 /** No core dump, and no ptrace or /proc/PID/mem for processes without CAP_SYS_PTRACE (prctl(2)). */
 export function forbidDumps(): void {
   if (prctlCall(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) fail('prctl')
+}
+
+const PR_SET_PDEATHSIG = 1
+const SIGKILL = 9
+
+/** Be killed when the thread that started this process ends (prctl(2)). */
+export function dieWithParent(): void {
+  if (prctlCall(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) !== 0) fail('prctl')
 }
 
 export function mount(source: string, target: string, type: string, flags: number, data: string): void {
