@@ -41,10 +41,19 @@ interface Folded {
   sent: number
 }
 
+/** Where lines outlive the server: implemented by kept-lines.ts. */
+export interface Past {
+  lines(): string[]
+  add(line: string): void
+}
+
+const nothing: Past = { lines: () => [], add: () => undefined }
+
 /** The last records as lines, each sent on as it comes. Synchronous and bounded: it belongs to the thread that serves requests. */
 export class AuditTrail {
   readonly #send: (line: string) => void
   readonly #now: () => number
+  readonly #past: Past
   /** A ring: the oldest line is the next to be overwritten. */
   readonly #kept: string[] = []
   readonly #folding = new Map<string, Folded>()
@@ -52,9 +61,13 @@ export class AuditTrail {
   #at = 0
 
   /** `send` takes each line with its newline; `now` in milliseconds since 1970. */
-  constructor(send: (line: string) => void, now: () => number = Date.now) {
+  constructor(send: (line: string) => void, now: () => number = Date.now, past: Past = nothing) {
     this.#send = send
     this.#now = now
+    this.#past = past
+    const lines = past.lines().slice(-KEPT)
+    for (const line of lines) this.#keep(line)
+    this.#seq = seqOf(lines.at(-1))
   }
 
   /** True when `settle` will have something to do, without another event. */
@@ -105,7 +118,9 @@ export class AuditTrail {
 
   #unfold(key: string, folded: Folded): void {
     this.#folding.delete(key)
-    if (folded.count > folded.sent) this.#send(folded.line)
+    if (folded.count <= folded.sent) return
+    this.#send(folded.line)
+    this.#past.add(folded.line)
   }
 
   #line(event: AuditEvent, now: number, count: number): string {
@@ -116,12 +131,18 @@ export class AuditTrail {
   #append(line: string): void {
     this.#keep(line)
     this.#send(line)
+    this.#past.add(line)
   }
 
   #keep(line: string): void {
     this.#kept[this.#at] = line
     this.#at = (this.#at + 1) % KEPT
   }
+}
+
+/** The number of a line that an earlier server wrote. */
+function seqOf(line: string | undefined): number {
+  return line === undefined ? 0 : (JSON.parse(line) as AuditRecord).seq
 }
 
 /** A clock that was set back ends it too. */

@@ -1,5 +1,5 @@
 import type { LineRing } from '../audit/ring.ts'
-import { AuditTrail, type AuditEvent } from '../audit/trail.ts'
+import { AuditTrail, type AuditEvent, type Past } from '../audit/trail.ts'
 
 /** So many bytes wait before the main thread is told while requests keep coming. */
 const MANY_BYTES = 1 << 18
@@ -13,12 +13,13 @@ export class AuditSender {
   readonly #ring: LineRing
   readonly #nudge: () => void
 
-  constructor(ring: LineRing, nudge: () => void) {
+  constructor(ring: LineRing, nudge: () => void, past?: Past) {
     this.#ring = ring
     this.#nudge = nudge
-    this.trail = new AuditTrail((line) => {
+    const send = (line: string) => {
       ring.put(Buffer.from(line))
-    })
+    }
+    this.trail = new AuditTrail(send, Date.now, past)
   }
 
   /** Lines that nobody could be given. */
