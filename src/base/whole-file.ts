@@ -22,8 +22,8 @@ export function followLinks(file: string): string {
 }
 
 /**
- * Make the file `temporary` and wait until `bytes` are on the disk. Mode 0600, or mode and owner of `like` where that exists. Throws
- * the error of Node; the caller removes what was made.
+ * Make the file `temporary` and wait until `bytes` are on the disk. Mode and owner of `like` where that exists; else 0600, and 0640 in a folder that hands its
+ * group on. Throws the error of Node; the caller removes what was made.
  */
 export function writeWhole(temporary: string, bytes: Uint8Array, like: string): void {
   const attributes = statSync(like, { throwIfNoEntry: false })
@@ -31,6 +31,7 @@ export function writeWhole(temporary: string, bytes: Uint8Array, like: string): 
   try {
     for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
     if (attributes !== undefined) copyAttributes(fd, attributes)
+    else if (isShared(dirname(temporary))) fchmodSync(fd, 0o640)
     fsyncSync(fd)
   } finally {
     closeSync(fd)
@@ -51,6 +52,11 @@ export function syncFolder(folder: string): void {
   } finally {
     closeSync(fd)
   }
+}
+
+/** A setgid folder whose group may read: its files belong to that group, which is there to read them. */
+export function isShared(folder: string): boolean {
+  return (statSync(folder).mode & 0o2040) === 0o2040
 }
 
 function copyAttributes(

@@ -1,10 +1,19 @@
-import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isNodeError, reasonOf, StoreError } from '../base/errors.ts'
 import { nameProblem } from '../base/secret-name.ts'
 import { tryLock } from '../sys/flock.ts'
-import { followLinks, syncFolder } from '../base/whole-file.ts'
+import { followLinks, isShared, syncFolder } from '../base/whole-file.ts'
 import { replace, stage, tagOf, writeFailed } from './atomic.ts'
 import { finishJournal, removeTemporaries } from './journal.ts'
 import { walk } from './walk.ts'
@@ -112,11 +121,13 @@ function foldersOf(files: readonly string[]): Set<string> {
   return new Set(files.map((file) => dirname(followLinks(file))))
 }
 
-/** 0700; a new folder's name is on the disk when this returns. */
+/** 0700, and 0750 in a folder that hands its group on; a new folder's name is on the disk when this returns. */
 function makeFolder(folder: string): void {
   try {
     const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
     if (first === undefined) return
+    if (isShared(dirname(first)))
+      for (let at = folder; at.length >= first.length; at = dirname(at)) chmodSync(at, 0o2750)
     for (let at = folder; at.length >= first.length; at = dirname(at)) syncFolder(dirname(at))
   } catch (error) {
     throw writeFailed(folder, error)
