@@ -19,17 +19,21 @@ export interface ErrorDetail {
   /** What the person can do about it, one sentence. */
   readonly hint?: string
   readonly cause?: unknown
+  /** None of the identities at hand fits; one that is missing might. */
+  readonly noIdentity?: boolean
 }
 
 export class HushfsError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
+  readonly noIdentity: boolean
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(message, 'cause' in detail ? { cause: detail.cause } : {})
     this.name = new.target.name
     this.code = code
     this.hint = detail.hint
+    this.noIdentity = detail.noIdentity ?? false
   }
 }
 

@@ -127,7 +127,9 @@ function openDataKey(
   }
   const texts = file.recipients.map((recipient) => recipient.text).join(', ')
   const problems = identityProblems.length > 0 ? ` (${identityProblems.join('; ')})` : ''
-  throw new SealedError(`no configured identity opens it; its recipients are ${texts}${problems}`)
+  throw new SealedError(`no configured identity opens it; its recipients are ${texts}${problems}`, {
+    noIdentity: true,
+  })
 }
 
 function decrypt(sodium: Sodium, key: Region, file: SealedFile): Uint8Array {

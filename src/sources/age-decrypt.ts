@@ -68,6 +68,7 @@ function noMatch(types: readonly string[], problems: readonly string[]): SourceE
   const unread = problems.length > 0 ? ` (identities that can't be used: ${problems.join('; ')})` : ''
   return new SourceError(`no configured identity opens it; it is encrypted for: ${listed(types)}${unread}`, {
     hint: 'encrypt it for the recipient of a configured identity, or add the identity under `identities`',
+    noIdentity: true,
   })
 }
 
