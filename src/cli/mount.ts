@@ -2,6 +2,8 @@ import { writeSync } from 'node:fs'
 import { createLog } from '../base/log.ts'
 import { loadConfig } from '../config/load.ts'
 import { AuditOutput } from '../daemon/audit-output.ts'
+import { ownConnection } from '../daemon/connection.ts'
+import { followForeground } from '../daemon/follow-foreground.ts'
 import { freeMountPoint } from '../daemon/mount-point.ts'
 import { prepared } from '../daemon/prepared.ts'
 import { Server } from '../daemon/server.ts'
@@ -52,7 +54,20 @@ export async function serve({ configFile, mountPoint, trace, onReady, stop }: Se
   const readConfig = () => loadConfig(configFile)
   // A person at a terminal reads `hushfs audit`; the journal gets each record.
   const audit = process.stdout.isTTY ? { drain: (take: () => Uint8Array) => void take() } : new AuditOutput()
-  const server = new Server({ audit, config, place, readConfig, log, trace, prepared })
+  const connection = ownConnection(place)
+  const server = new Server({
+    audit,
+    config,
+    place,
+    connection,
+    readConfig,
+    log,
+    trace,
+    without: [],
+    patient: false,
+    follow: followForeground(log),
+    prepared,
+  })
   obey(server, stop)
   try {
     await server.start()

@@ -10,6 +10,8 @@ export interface Config {
   readonly store: string
   /** Permission bits of every directory of the mounted tree. */
   readonly directoryMode: number
+  /** So long readers wait for a secret whose source isn't there yet after the start of the service; seconds. */
+  readonly startTimeout: number
   /** In the order of the file. */
   readonly secrets: readonly SecretConfig[]
 }

@@ -15,6 +15,7 @@ export function resolveDocument(file: string, input: DocumentInput): Config {
     identities: (input.identities ?? []).map((path) => resolve(folder, path)),
     store: resolve(folder, input.store ?? '/var/lib/hushfs/store'),
     directoryMode: bitsOf(input.directoryMode ?? '0711'),
+    startTimeout: secondsOf(input.startTimeout ?? '30s'),
     secrets: Object.entries(input.secrets ?? {}).map(([name, secret]) => resolveSecret(name, secret, folder)),
   }
 }

@@ -68,6 +68,12 @@ const settings = {
   ),
   store: key(path, 'Folder of the sealed files', '/var/lib/hushfs/store', '/var/lib/hushfs/store'),
   directoryMode: key(mode, 'Permission bits of every directory, a quoted octal number', '0755', '0711'),
+  startTimeout: key(
+    duration,
+    "How long readers wait for a secret whose source isn't there yet when the service starts; then they get an error",
+    '10s',
+    '30s',
+  ),
 }
 
 /** The whole file. A `secrets:` with nothing but comments below it is null. */

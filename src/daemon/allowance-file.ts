@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { isNodeError } from '../base/errors.ts'
 import { placeCgroup } from '../caller/cgroup.ts'
 import { folderOf, type Hierarchy } from '../caller/hierarchy.ts'
 import { readInvocation } from '../caller/invocation.ts'
+import { STATE_FOLDER, stateFile } from './state-folder.ts'
 
-/** Used `once` allowances, per mount point, in memory that a reboot clears: units and their cgroups don't outlive it either. */
-const FOLDER = '/run/hushfs-state'
 /** Where systemd notes what runs (src/core/unit.c, unit_export_invocation_id). */
 const UNITS_FOLDER = '/run/systemd/units'
 
@@ -24,7 +22,7 @@ export interface AllowanceFile {
 export function loadAllowances(
   place: string,
   hierarchy: Hierarchy | undefined,
-  folder = FOLDER,
+  folder = STATE_FOLDER,
   unitsFolder = UNITS_FOLDER,
 ): AllowanceFile {
   const file = fileOf(place, folder)
@@ -47,12 +45,12 @@ function rewrite(file: string, lines: readonly string[]): void {
 }
 
 /** The lines of a mount point as they are now, for `explain`; empty when there is no file. Throws the error of Node when it can't be read. */
-export function usedAllowances(place: string, folder = FOLDER): string[] {
+export function usedAllowances(place: string, folder = STATE_FOLDER): string[] {
   return linesOf(fileOf(place, folder))
 }
 
 function fileOf(place: string, folder: string): string {
-  return join(folder, `${createHash('sha256').update(place).digest('hex').slice(0, 16)}.once`)
+  return stateFile(place, 'once', folder)
 }
 
 function linesOf(file: string): string[] {

@@ -9,6 +9,7 @@ import { Frame } from '../fuse/frame.ts'
 import { Session } from '../fuse/session.ts'
 import { OUT_HEADER_BYTES } from '../fuse/wire/encode.ts'
 import { MAX_SECRET_BYTES } from '../sources/source.ts'
+import { mapSharedMemory } from '../sys/shared-memory.ts'
 import { MemoryVault } from '../vault/memory-vault.ts'
 import { errnoFor } from '../vfs/errno-for.ts'
 import { Allowances } from '../vfs/allowances.ts'
@@ -17,7 +18,16 @@ import { SecretFs } from '../vfs/secret-fs.ts'
 import { AuditSender } from './audit-sender.ts'
 import { CallerIdentifier } from '../caller/identify.ts'
 import { appendAllowance } from './allowance-file.ts'
-import type { FromWorker, Status, StatusFacts, ToWorker, WorkerStart } from './worker-protocol.ts'
+import { CONNECTION_BYTES, ConnectionMemory } from './connection-memory.ts'
+import type {
+  Counted,
+  FromWorker,
+  Order,
+  Status,
+  StatusFacts,
+  ToWorker,
+  WorkerStart,
+} from './worker-protocol.ts'
 
 /**
  * The FUSE thread: composes channel, session, filesystem and vault, and runs the loop until the mount is gone. It never returns to its event
@@ -28,9 +38,6 @@ const say = (message: FromWorker) => {
   port.postMessage(message)
 }
 
-/** No request that hushfs takes is longer: names and structs, no WRITE. FUSE_MIN_READ_BUFFER is 8192. */
-const REQUEST_BYTES = 1 << 17
-
 function mainThread(): MessagePort {
   if (parentPort === null) throw new Error('fuse-worker runs as a worker thread')
   return parentPort
@@ -39,34 +46,33 @@ function mainThread(): MessagePort {
 async function run(): Promise<void> {
   const sodium = await loadSodium()
   const { start } = await next('start')
+  const connection = new ConnectionMemory(mapSharedMemory(start.memory, CONNECTION_BYTES))
   const reply = sodium.allocate(OUT_HEADER_BYTES + MAX_SECRET_BYTES)
-  const frame = new Frame(() => reply.bytes())
   const vault = vaultWith(sodium, start.memoryKey, reply)
-  const audit = new AuditSender(new LineRing(start.audit), () => {
+  const nudge = () => {
     say({ kind: 'audit' })
-  })
-  const gate = gateOf(start, audit)
+  }
+  const audit = new AuditSender(new LineRing(start.audit), nudge, connection.audit)
+  const gate = gateOf(start, connection.id, audit)
   const first = await next('replace')
   let { facts } = first
+  const counted = (): Counted => ({ ...fs.counters, refused: gate.refused, auditDropped: audit.dropped })
   const virtual = new Map([
-    [
-      '.hushfs/status.json',
-      () => statusOf(facts, { ...fs.counters, refused: gate.refused, auditDropped: audit.dropped }),
-    ],
+    ['.hushfs/status.json', () => statusOf(facts, counted())],
     ['.hushfs/audit.jsonl', () => Buffer.from(audit.trail.text())],
   ])
-  const fs: SecretFs = new SecretFs(first.table, {
-    vault,
-    gate,
-    virtual,
-    onUncached: (node) => {
-      say({ kind: 'uncached', node })
-    },
-  })
+  const onUncached = (node: number) => {
+    say({ kind: 'uncached', node })
+  }
+  const fs: SecretFs = new SecretFs(first.table, { vault, gate, virtual, onUncached })
+  say({ kind: 'done', id: first.id, counters: counted() })
+  const { journal } = connection
   const session: Session = new Session({
-    channel: new Channel(start.device, start.wake, REQUEST_BYTES),
-    frame,
+    channel: new Channel(start.device, start.wake, journal.request),
+    journal,
+    frame: new Frame(() => reply.bytes()),
     handler: fs,
+    wishes: start.wishes,
     onInit: () => {
       say({ kind: 'initialized' })
     },
@@ -75,9 +81,11 @@ async function run(): Promise<void> {
       audit.flush()
     },
     onWake: () =>
-      hear((message) => {
-        if ('facts' in message) facts = message.facts
-        return obey(message, fs, session)
+      hear((order) => {
+        if ('facts' in order) facts = order.facts
+        obey(order, fs, session)
+        say({ kind: 'done', id: order.id, counters: counted() })
+        return order.kind !== 'stop'
       }),
     onError: (op, error) => {
       say({ kind: 'unexpected', op, reason: reasonOf(error) })
@@ -90,7 +98,7 @@ async function run(): Promise<void> {
   say({ kind: 'ended' })
 }
 
-function gateOf(start: WorkerStart, audit: AuditSender): Gate {
+function gateOf(start: WorkerStart, connection: string, audit: AuditSender): Gate {
   const { hierarchy, allowances } = start
   const callers = new CallerIdentifier({ hierarchy })
   const log = {
@@ -99,7 +107,7 @@ function gateOf(start: WorkerStart, audit: AuditSender): Gate {
     },
   }
   const clocks = { wall: Date.now, monotonic: () => performance.now() }
-  return new Gate({ callers, audit, allowances: new Allowances(allowances.used, log, clocks) })
+  return new Gate({ callers, audit, connection, allowances: new Allowances(allowances.used, log, clocks) })
 }
 
 /** Wipes `key` with the buffer that it is a view of: cloning a view has brought all of it, the version key too. */
@@ -116,30 +124,22 @@ async function next<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract<
   return message as Extract<ToWorker, { kind: Kind }>
 }
 
-/** False: the loop must end. */
-function obey(message: ToWorker, fs: SecretFs, session: Session): boolean {
-  if (message.kind === 'settle') {
-    fs.settle(message.values)
-    session.retryParked()
-  }
-  if (message.kind === 'replace') {
-    fs.replace(message.table)
-    session.retryParked()
-    say({ kind: 'replaced', generation: message.table.generation })
-  }
-  return message.kind !== 'stop'
+function obey(order: Order, fs: SecretFs, session: Session): void {
+  if (order.kind === 'replace') fs.replace(order.table)
+  if (order.kind === 'settle') fs.settle(order.values)
+  if (order.kind === 'replace' || order.kind === 'settle') session.retryParked()
 }
 
-/** Every message that waits; false as soon as one of them ends the loop. */
-function hear(act: (message: ToWorker) => boolean): boolean {
+/** Every order that waits; false as soon as one of them ends the loop. */
+function hear(act: (order: Order) => boolean): boolean {
   for (;;) {
-    const received = receiveMessageOnPort(port) as { message: ToWorker } | undefined
+    const received = receiveMessageOnPort(port) as { message: Order } | undefined
     if (received === undefined) return true
     if (!act(received.message)) return false
   }
 }
 
-function statusOf(facts: StatusFacts, counters: Status['counters']): Uint8Array {
+function statusOf(facts: StatusFacts, counters: Counted): Uint8Array {
   const status: Status = { ...facts, counters }
   return Buffer.from(`${JSON.stringify(status, undefined, 2)}\n`)
 }

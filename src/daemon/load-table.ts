@@ -1,13 +1,7 @@
 import type { Config, SecretConfig } from '../config/config.ts'
 import type { Rule } from '../policy/rules.ts'
 import type { Accounts } from '../sys/accounts.ts'
-import {
-  isPresent,
-  type EntryValue,
-  type IndexedValue,
-  type SecretEntry,
-  type SecretTable,
-} from '../vfs/table.ts'
+import type { EntryValue, SecretEntry, SecretTable } from '../vfs/table.ts'
 
 const ROOT = 0
 const NOT_OPENED = { failing: 'it was not opened' }
@@ -20,11 +14,10 @@ export function loadTable(
   previous: SecretTable | undefined,
   now: number,
 ): SecretTable {
-  const before = new Map(previous?.secrets.map((entry) => [entry.name, entry.value]))
-  const secrets = config.secrets.map((secret, index) => {
-    const value = values[index] ?? NOT_OPENED
-    return entryOf(secret, accounts, dated(value, before.get(secret.name), previous !== undefined, now))
-  })
+  const before = new Set(previous?.secrets.map(({ name }) => name))
+  const secrets = config.secrets.map((secret, index) =>
+    entryOf(secret, accounts, values[index] ?? NOT_OPENED),
+  )
   const sameNames = previous !== undefined && hasNames(before, secrets)
   return {
     generation: (previous?.generation ?? 0) + 1,
@@ -34,20 +27,8 @@ export function loadTable(
   }
 }
 
-/** Entries whose values came after the table was made, with their places in it. */
-export function settle(
-  config: Config,
-  accounts: Accounts,
-  values: readonly IndexedValue[],
-): { index: number; entry: SecretEntry }[] {
-  return values.flatMap(({ index, value }) => {
-    const secret = config.secrets[index]
-    return secret === undefined ? [] : [{ index, entry: entryOf(secret, accounts, value) }]
-  })
-}
-
 /** An account that doesn't exist fails its secret; the file is root's then, and its rule lets no user unit in. */
-function entryOf(secret: SecretConfig, accounts: Accounts, value: EntryValue): SecretEntry {
+export function entryOf(secret: SecretConfig, accounts: Accounts, value: EntryValue): SecretEntry {
   const { name, mode } = secret
   const uid = accounts.uid(secret.owner)
   const gid = accounts.gid(secret.group)
@@ -83,18 +64,6 @@ export function unknownAccount(what: 'owner' | 'group' | 'user', name: string | 
   return { failing: `${what} ${name} is not in ${file}` }
 }
 
-/** An unchanged value keeps its time; a changed one has the time at which the server saw the change. */
-function dated(
-  value: EntryValue,
-  before: EntryValue | undefined,
-  reloaded: boolean,
-  now: number,
-): EntryValue {
-  if (!isPresent(value) || !reloaded || before === undefined) return value
-  const unchanged = isPresent(before) && before.version === value.version
-  return { ...value, changedAt: unchanged ? before.changedAt : now }
-}
-
-function hasNames(before: ReadonlyMap<string, unknown>, secrets: readonly SecretEntry[]): boolean {
+function hasNames(before: ReadonlySet<string>, secrets: readonly SecretEntry[]): boolean {
   return before.size === secrets.length && secrets.every((entry) => before.has(entry.name))
 }

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads'
+import { listenFds } from '../sys/listen-fds.ts'
 import { startWorker } from './start-worker.ts'
 import { UnsealChild } from './unseal-child.ts'
 import type { ToWorker } from './worker-protocol.ts'
@@ -14,6 +15,8 @@ let worker: Worker | undefined
 
 /** Start an unseal child and a FUSE worker now, to have them ready when there is something to tell them. */
 export function prepare(): void {
+  // Before any other process is started: those don't get the descriptors of the service.
+  listenFds()
   child = new UnsealChild()
   worker = startWorker()
 }
@@ -38,5 +41,5 @@ export const prepared: Prepared = {
  */
 export function discardPrepared(): void {
   prepared.takeChild()?.kill()
-  prepared.takeWorker()?.postMessage({ kind: 'stop' } satisfies ToWorker)
+  prepared.takeWorker()?.postMessage({ kind: 'stop', id: 0 } satisfies ToWorker)
 }

@@ -5,102 +5,105 @@ import { LineRing } from '../audit/ring.ts'
 import { exitStatus, InterruptedError, MountError, reasonOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { findHierarchy } from '../caller/hierarchy.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, SecretConfig } from '../config/config.ts'
 import { KEY_BYTES } from '../crypto/sizes.ts'
 import { notify } from '../fuse/channel.ts'
 import { invalidateInode } from '../fuse/wire/encode.ts'
-import { loadAccounts } from '../sys/accounts.ts'
+import type { InitFlag } from '../fuse/wire/kernel.ts'
 import { forbidDumps } from '../sys/libc.ts'
-import type { IndexedValue, SecretTable } from '../vfs/table.ts'
+import type { SecretTable } from '../vfs/table.ts'
 import { loadAllowances } from './allowance-file.ts'
-import { loadTable, settle } from './load-table.ts'
-import { detachMount, mountDevice, openDevice } from './mounting.ts'
+import type { Connection } from './connection.ts'
+import { Loader, type Outlet } from './loader.ts'
 import type { Prepared } from './prepared.ts'
 import { statusFacts, type Running } from './status-facts.ts'
-import { notificationsFor } from './table-diff.ts'
 import { startWorker } from './start-worker.ts'
-import { unseal } from './unseal-client.ts'
-import { KEYS_BYTES, type Job } from './unseal-protocol.ts'
+import { KEYS_BYTES } from './unseal-protocol.ts'
 import { WorkerClient } from './worker-client.ts'
-import type { FromWorker, StatusFacts } from './worker-protocol.ts'
+import type { Counted, FromWorker, StatusFacts } from './worker-protocol.ts'
 
 export interface ServerOptions {
   readonly config: Config
-  /** Absolute, free (mount-point.ts). */
+  /** The folder that is mounted, absolute. */
   readonly place: string
+  readonly connection: Connection
   /** Reads the configuration again, for a reload; throws `ConfigError`. */
   readonly readConfig: () => Config
   readonly log: Log
   /** Is given the lines of the audit that wait, by `take`, when it has room for them. */
   readonly audit: { drain(take: () => Uint8Array): void }
   readonly trace: boolean
+  /** Capabilities of the kernel to do without. */
+  readonly without: readonly InitFlag[]
+  /** Readers of a secret whose source isn't there yet wait for it. */
+  readonly patient: boolean
+  readonly follow: Follow
   /** Gives what was started ahead, once it is needed. */
   readonly prepared?: Prepared
 }
 
+/** What else follows from what the server does. */
+export interface Follow {
+  /** What the server before has served at this mount. */
+  readonly known: SecretTable | undefined
+  /** Values were replaced: whoever consumes them must know. */
+  changed(secrets: readonly SecretConfig[]): void
+  loaded(table: SecretTable): void
+  retrying(): void
+}
+
 /** Room for some three thousand audit lines that the main thread hasn't written yet. */
 const AUDIT_BYTES = 1 << 20
-
 /** So many secrets are opened before the mount is called ready, if that takes no longer than this. Milliseconds. */
 const FEW = 100
 const PATIENCE = 2000
-
-type Waiting = { kind: FromWorker['kind']; done: () => void }
+/** What a request may take beyond the longest wait for a value before the kernel ends the connection. Seconds. */
+const BACKSTOP = 30
 
 /**
- * The server's main thread: loads tables through unseal children, hands them to the FUSE worker, tells the kernel what changed. It never
+ * The server's main thread: loads secrets through unseal children, hands them to the FUSE worker, tells the kernel what changed. It never
  * touches its own mount.
  */
 export class Server {
   /** Resolves when the mount is gone or the server was stopped; rejects when the worker broke. */
   readonly ended: Promise<void>
   readonly #options: ServerOptions
-  /** For values in memory, and for versions: of this process only. */
-  readonly #keys = randomFillSync(new Uint8Array(KEYS_BYTES))
-  readonly #device: number
+  /** For values in memory: of this process only; for versions: of the connection. */
+  readonly #keys: Uint8Array
   readonly #worker: WorkerClient
+  readonly #loader: Loader
   readonly #audit = new LineRing(AUDIT_BYTES)
   readonly #takeAudit = () => this.#audit.take()
   readonly #running: Running
-  #table: SecretTable | undefined
   #reloads: StatusFacts['reloads'] = { count: 0, last: null }
   #reloading: Promise<void> = Promise.resolve()
-  #waiting: Waiting[] = []
+  #initialized: () => void = () => undefined
   #end: (error?: Error) => void = () => undefined
-  readonly #ending = new AbortController()
-  #mounted = false
   #stopped = false
   #closed = false
 
-  /** Opens the device and starts the worker, which gets ready while `start` opens the secrets. */
+  /** Starts the worker, which gets ready while `start` opens the secrets. */
   constructor(options: ServerOptions) {
     forbidDumps()
+    const { connection, config, place, log } = options
     this.#options = options
-    this.#device = openDevice()
-    this.#running = {
-      mountPoint: options.place,
-      config: options.config.file,
-      startedAt: new Date().toISOString(),
-    }
+    this.#running = { mountPoint: place, config: config.file, startedAt: new Date().toISOString() }
     this.ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error === undefined ? resolve() : reject(error))
     })
     // `start` and the caller hear of it too; without either of them it must not end the process.
     this.ended.catch(() => undefined)
-    const hierarchy = findHierarchy()
-    const start = {
-      device: this.#device,
-      memoryKey: this.#keys.slice(0, KEY_BYTES),
-      trace: options.trace,
-      audit: this.#audit.memory,
-      hierarchy,
-      allowances: loadAllowances(options.place, 'unknown' in hierarchy ? undefined : hierarchy),
-    }
-    const worker = options.prepared?.takeWorker() ?? startWorker()
-    this.#worker = new WorkerClient(worker, start, (message) => {
-      this.#hear(message)
+    this.#keys = randomFillSync(new Uint8Array(KEYS_BYTES))
+    this.#keys.set(connection.state.versionKey, KEY_BYTES)
+    const { follow, patient } = options
+    this.#loader = new Loader(config, {
+      keys: this.#keys,
+      log,
+      outlet: this.#outlet(),
+      known: follow.known,
+      patient,
     })
-    start.memoryKey.fill(0)
+    this.#worker = this.#startWorker()
   }
 
   /**
@@ -108,17 +111,16 @@ export class Server {
    * many are being opened, and whoever reads one waits for it. When it fails, nothing is left.
    */
   async start(): Promise<void> {
-    const { place, config } = this.#options
+    const { connection, config, prepared, log } = this.#options
     try {
       this.#mustGoOn()
-      mountDevice(this.#device, place, config.directoryMode)
-      this.#mounted = true
-      const initialized = this.#until('initialized')
-      const opened = this.#openFirst(config)
+      connection.mount(config.directoryMode)
+      const initialized = new Promise<void>((resolve) => (this.#initialized = resolve))
+      const opened = this.#loader.open(prepared?.takeChild())
       this.#reloading = opened.catch((error: unknown) => {
-        this.#options.log.error(`the secrets can't be opened: ${reasonOf(error)}`)
+        log.error(`the secrets can't be opened: ${reasonOf(error)}`)
       })
-      await Promise.race([initialized, opened.then(() => initialized)])
+      await Promise.race([initialized, this.ended, opened.then(() => initialized)])
       this.#mustGoOn()
       if (config.secrets.length <= FEW)
         await Promise.race([opened, setTimeout(PATIENCE, undefined, { ref: false })])
@@ -139,11 +141,16 @@ export class Server {
     return this.#reloading
   }
 
+  /** Resolves when the worker has turned its loop. */
+  probe(): Promise<Counted> {
+    return this.#worker.order({ kind: 'probe' })
+  }
+
   /** Detach the mount and end: readers get ENOTCONN at once. Before `start` is done, that fails with `InterruptedError`. */
   stop(): void {
     this.#stopped = true
-    this.#detach()
-    this.#worker.tell({ kind: 'stop' })
+    this.#options.connection.detach()
+    void this.#worker.order({ kind: 'stop' })
   }
 
   async #reload(): Promise<void> {
@@ -151,47 +158,75 @@ export class Server {
     const count = this.#reloads.count + 1
     const at = new Date().toISOString()
     try {
-      const config = this.#options.readConfig()
-      await this.#replace(await this.#load(config))
+      await this.#loader.reload(this.#options.readConfig())
+      this.#mustGoOn()
       this.#reloads = { count, last: { at, exitStatus: 0 } }
       const { total, failing } = this.secrets
       log.info(`reloaded: ${total} secrets (${failing} failing)`)
-      this.#warn()
     } catch (error) {
       this.#reloads = { count, last: { at, exitStatus: exitStatus(error), reason: reasonOf(error) } }
       log.error(`reload failed, nothing changed: ${reasonOf(error)}`)
     }
-    this.#worker.tell({ kind: 'facts', facts: this.#facts() })
+    void this.#worker.order({ kind: 'facts', facts: this.#facts() })
   }
 
-  /** The worker first, then the kernel's caches: what was cached before the swap is what the notifications drop. */
-  async #replace(table: SecretTable): Promise<void> {
-    const before = this.#table
-    this.#table = table
-    const replaced = this.#until('replaced')
-    this.#worker.tell({ kind: 'replace', table, facts: this.#facts() })
-    await replaced
-    for (const message of before === undefined ? [] : notificationsFor(before, table)) this.#notify(message)
+  #startWorker(): WorkerClient {
+    const { connection, config, place, prepared, trace, without } = this.#options
+    const hierarchy = findHierarchy()
+    const start = {
+      device: connection.device,
+      memory: connection.memory.fd,
+      memoryKey: this.#keys.slice(0, KEY_BYTES),
+      trace,
+      wishes: { requestTimeout: config.startTimeout + BACKSTOP, without },
+      audit: this.#audit.memory,
+      hierarchy,
+      allowances: loadAllowances(place, 'unknown' in hierarchy ? undefined : hierarchy),
+    }
+    const worker = new WorkerClient(prepared?.takeWorker() ?? startWorker(), start, (message) => {
+      this.#hear(message)
+    })
+    start.memoryKey.fill(0)
+    return worker
   }
 
-  #hear(message: FromWorker): void {
-    const { log } = this.#options
+  #outlet(): Outlet {
+    const { follow } = this.#options
+    return {
+      replace: (table) => this.#worker.order({ kind: 'replace', table, facts: this.#facts() }),
+      settle: (values) => this.#worker.order({ kind: 'settle', values, facts: this.#facts() }),
+      notify: (messages) => {
+        for (const message of messages) this.#notify(message)
+      },
+      changed: (secrets) => {
+        follow.changed(secrets)
+      },
+      loaded: (table) => {
+        void this.#worker.order({ kind: 'facts', facts: this.#facts() })
+        follow.loaded(table)
+      },
+      retrying: () => {
+        follow.retrying()
+      },
+    }
+  }
+
+  #hear(message: Exclude<FromWorker, { kind: 'done' }>): void {
+    const { audit, log } = this.#options
+    if (message.kind === 'initialized') this.#initialized()
     if (message.kind === 'uncached') this.#notify(invalidateInode(message.node, 0n))
-    if (message.kind === 'audit' || message.kind === 'ended') this.#options.audit.drain(this.#takeAudit)
+    if (message.kind === 'audit' || message.kind === 'ended') audit.drain(this.#takeAudit)
     if (message.kind === 'unexpected') log.error(`${message.op}: ${message.reason}`)
     if (message.kind === 'fatal') this.#finish(new MountError(`the FUSE worker broke: ${message.reason}`))
     if (message.kind === 'ended') this.#finish()
-    const woken = this.#waiting.filter(({ kind }) => kind === message.kind)
-    this.#waiting = this.#waiting.filter(({ kind }) => kind !== message.kind)
-    for (const { done } of woken) done()
   }
 
   #finish(error?: Error): void {
-    this.#detach()
+    this.#options.connection.detach()
     if (this.#closed) return
     this.#closed = true
-    this.#ending.abort()
-    closeSync(this.#device)
+    this.#loader.stop()
+    closeSync(this.#options.connection.device)
     this.#keys.fill(0)
     this.#end(error)
   }
@@ -200,69 +235,18 @@ export class Server {
     if (this.#stopped) throw new InterruptedError()
   }
 
-  #detach(): void {
-    if (this.#mounted) detachMount(this.#options.place)
-    this.#mounted = false
-  }
-
   /** What the kernel won't be told, it finds out when its cache expires. */
   #notify(message: Uint8Array): void {
     if (this.#closed) return
     try {
-      notify(this.#device, message)
+      notify(this.#options.connection.device, message)
     } catch (error) {
       this.#options.log.error(`the kernel can't be told of a change: ${reasonOf(error)}`)
     }
   }
 
-  #until(kind: FromWorker['kind']): Promise<void> {
-    const heard = new Promise<void>((done) => this.#waiting.push({ kind, done }))
-    return Promise.race([heard, this.ended])
-  }
-
   #facts(): StatusFacts {
-    return statusFacts(this.#running, this.#table, this.#reloads)
+    const { table, troubles } = this.#loader.states
+    return statusFacts(this.#running, table, this.#reloads, troubles)
   }
-
-  #warn(): void {
-    for (const { name, reason } of this.#facts().failing) {
-      this.#options.log.warning(`secret ${name}: ${reason}`)
-    }
-  }
-
-  /** A table in which every value is pending, for the worker to start with; then the values as they come. */
-  async #openFirst(config: Config): Promise<void> {
-    const accounts = loadAccounts()
-    const pending = config.secrets.map(() => ({ pending: true }) as const)
-    const table = loadTable(config, accounts, pending, undefined, now())
-    const secrets = [...table.secrets]
-    this.#table = { ...table, secrets }
-    this.#worker.tell({ kind: 'replace', table, facts: this.#facts() })
-    const onResults = (results: readonly IndexedValue[]) => {
-      const settled = settle(config, accounts, results)
-      for (const { index, entry } of settled) secrets[index] = entry
-      const values = settled.map(({ index, entry }) => ({ index, value: entry.value }))
-      this.#worker.tell({ kind: 'settle', values })
-    }
-    const prepared = this.#options.prepared?.takeChild()
-    await unseal(jobOf(config), { keys: this.#keys, prepared, onResults, signal: this.#ending.signal })
-    if (this.#closed) return
-    this.#worker.tell({ kind: 'facts', facts: this.#facts() })
-    this.#warn()
-  }
-
-  async #load(config: Config): Promise<SecretTable> {
-    const values = await unseal(jobOf(config), { keys: this.#keys, signal: this.#ending.signal })
-    this.#mustGoOn()
-    return loadTable(config, loadAccounts(), values, this.#table, now())
-  }
-}
-
-function jobOf({ identities, secrets }: Config): Omit<Job, 'oneByOne'> {
-  return { identities, secrets: secrets.map(({ name, source }) => ({ name, source })) }
-}
-
-/** Seconds since 1970. */
-function now(): number {
-  return Math.floor(Date.now() / 1000)
 }

@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { invalidateEntry, invalidateInode, notifyDelete } from '../fuse/wire/encode.ts'
-import { versionOf, type SecretEntry, type SecretTable } from '../vfs/table.ts'
+import {
+  isPending,
+  NO_VERSION,
+  versionOf,
+  type EntryValue,
+  type SecretEntry,
+  type SecretTable,
+} from '../vfs/table.ts'
 import { nodeId } from '../vfs/tree.ts'
 
 const ALL_PAGES = 0n
@@ -22,11 +29,27 @@ export function diffTables(before: SecretTable, after: SecretTable): TableDiff {
   return {
     added: after.secrets.filter(({ name }) => !old.has(name)).map(({ name }) => name),
     removed: before.secrets.filter(({ name }) => !names.has(name)).map(({ name }) => name),
-    changed: both.filter(([a, b]) => versionOf(a.value) !== versionOf(b.value)).map(([a]) => a.name),
+    changed: both
+      .filter(([a, b]) => versionOf(a.value) !== versionOf(b.value) && !isNew(a.value))
+      .map(([a]) => a.name),
     attributes: both
       .filter(([a, b]) => versionOf(a.value) === versionOf(b.value) && !sameAttributes(a, b))
       .map(([a]) => a.name),
   }
+}
+
+/** Nobody was answered yet, so the kernel has nothing of it. */
+function isNew(value: EntryValue): boolean {
+  return isPending(value) && value.version === undefined
+}
+
+/** Names whose value was replaced by another value. */
+export function replacedValues(before: SecretTable, after: SecretTable): string[] {
+  const versions = new Map(before.secrets.map(({ name, value }) => [name, versionOf(value)]))
+  return after.secrets.flatMap(({ name, value }) => {
+    const [old, next] = [versions.get(name) ?? NO_VERSION, versionOf(value)]
+    return old !== NO_VERSION && next !== NO_VERSION && old !== next ? [name] : []
+  })
 }
 
 function pair(before: SecretEntry | undefined, after: SecretEntry): [SecretEntry, SecretEntry][] {

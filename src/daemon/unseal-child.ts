@@ -14,6 +14,7 @@ export class UnsealChild {
   readonly #process: ChildProcess
   readonly #exit: Promise<string>
   #stuck: NodeJS.Timeout | undefined
+  #notStarted = false
 
   constructor() {
     this.#process = spawn(process.execPath, [distFile('unseal.js')], {
@@ -21,11 +22,19 @@ export class UnsealChild {
       env: {},
     })
     this.#exit = new Promise((resolve) => {
-      this.#process.once('error', (error) => resolve(`the unseal child can't be started: ${reasonOf(error)}`))
+      this.#process.once('error', (error) => {
+        this.#notStarted = this.#process.pid === undefined
+        resolve(`the unseal child can't be started: ${reasonOf(error)}`)
+      })
       this.#process.once('close', (code, signal) =>
         resolve(signal === null ? `exited with status ${code ?? 'unknown'}` : `ended by ${signal}`),
       )
     })
+  }
+
+  /** There is no such process: what it was to open is not at fault. */
+  get notStarted(): boolean {
+    return this.#notStarted
   }
 
   kill(): void {

@@ -1,3 +1,4 @@
+import { UnavailableError } from '../base/errors.ts'
 import type { EntryValue, IndexedValue } from '../vfs/table.ts'
 import { longestWait } from '../sources/waiting.ts'
 import { UnsealChild } from './unseal-child.ts'
@@ -16,7 +17,7 @@ export interface UnsealOptions {
 
 /**
  * Open every secret of the job; the values are in its order. A secret that can't be opened has `failing`; so has one whose opening ends or hangs the
- * child: the others are opened by another child.
+ * child: the others are opened by another child. Throws `UnavailableError` when no child can be started.
  */
 export async function unseal(
   job: Omit<Job, 'oneByOne'>,
@@ -36,6 +37,7 @@ export async function unseal(
     const part = { ...job, oneByOne, secrets: left.flatMap((index) => job.secrets[index] ?? []) }
     const problem = await runPart(child, part, left, options, take)
     if (problem === undefined || options.signal?.aborted) return values
+    if (child.notStarted) throw new UnavailableError(problem)
     left = left.filter((index) => values[index] === undefined)
     // The first child batches its results and waits for several at once: only the next one can tell whose fault it is.
     const culprit = oneByOne ? left.shift() : undefined

@@ -1,13 +1,16 @@
-import { closeSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, readSync, statSync } from 'node:fs'
 import { randomFillSync } from 'node:crypto'
-import { reasonOf, SourceError, UnavailableError } from '../base/errors.ts'
+import { errno } from '../base/errno.ts'
+import { reasonOf, SourceError, SystemError } from '../base/errors.ts'
+import { createLog } from '../base/log.ts'
 import type { SourceSpec } from '../config/config.ts'
 import { KEY_BYTES, loadSodium, type Region, type Sodium } from '../crypto/sodium.ts'
 import { loadIdentities } from '../identity/load.ts'
 import { openSource } from '../sources/registry.ts'
 import { MAX_SECRET_BYTES, type OpenContext } from '../sources/source.ts'
+import { mayComeLater } from '../sources/availability.ts'
 import { longestWait } from '../sources/waiting.ts'
-import { forbidDumps } from '../sys/libc.ts'
+import { dieWithParent, forbidDumps } from '../sys/libc.ts'
 import { PREFIX_BYTES, storeValue } from '../vault/value.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { openAll } from './open-order.ts'
@@ -26,6 +29,7 @@ interface Keys {
 
 async function run(): Promise<void> {
   forbidDumps()
+  dieWithParent()
   const sodium = await loadSodium()
   const input = await readInput()
   // The server ended, or had nothing to open, before it sent a job.
@@ -34,13 +38,14 @@ async function run(): Promise<void> {
   const keys = readKeys(sodium)
   const { identities, problems } = loadIdentities(job.identities)
   const context: OpenContext = { identities, identityProblems: problems }
+  const absent = !job.identities.every((path) => existsSync(path))
   const output = new BatchWriter(STDOUT, job.oneByOne)
   const open = async (index: number) => {
     const { name, source } = job.secrets[index] as Job['secrets'][number]
     try {
       output.add(index, ...store(sodium, keys, await openSource(source, name, context), source))
     } catch (error) {
-      output.add(index, error instanceof UnavailableError ? [reasonOf(error), true] : [reasonOf(error)])
+      output.add(index, mayComeLater(error, absent) ? [reasonOf(error), true] : [reasonOf(error)])
     }
   }
   const [quick, waiting] = lanesOf(job)
@@ -104,4 +109,11 @@ function changedAt(source: SourceSpec): number {
   return Math.max(0, Math.floor(milliseconds / 1000))
 }
 
-await run()
+try {
+  await run()
+} catch (error) {
+  // A server that is gone needs no answer, and its pipes say so to every write.
+  const serverIsGone = error instanceof SystemError && error.errno === errno.EPIPE
+  if (!serverIsGone) createLog().error(`unseal: ${reasonOf(error)}`)
+  process.exitCode = 1
+}

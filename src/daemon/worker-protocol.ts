@@ -1,16 +1,19 @@
 import type { Unknown } from '../caller/caller.ts'
 import type { Hierarchy } from '../caller/hierarchy.ts'
+import type { Wishes } from '../fuse/init.ts'
 import type { IndexedValue, SecretTable } from '../vfs/table.ts'
 import type { AllowanceFile } from './allowance-file.ts'
 
 /** What the FUSE worker must know first. */
 export interface WorkerStart {
-  /** Descriptors, which threads share: /dev/fuse, and the eventfd that wakes the worker. */
+  /** Descriptors, which threads share: /dev/fuse, the memory of the connection, and the eventfd that wakes the worker. */
   readonly device: number
+  readonly memory: number
   readonly wake: number
   /** KEY_BYTES of memory key; the worker copies it to its WASM heap. */
   readonly memoryKey: Uint8Array
   readonly trace: boolean
+  readonly wishes: Omit<Wishes, 'mostBytes'>
   /** Memory of the ring of audit lines. */
   readonly audit: SharedArrayBuffer
   /** Where systemd keeps its units, or why that isn't known. */
@@ -19,20 +22,26 @@ export interface WorkerStart {
 }
 
 /** To the worker. The first two are `start`, and `replace` after the device was mounted; the others are read after a signal on the eventfd. */
-export type ToWorker =
-  | { readonly kind: 'start'; readonly start: WorkerStart }
+export type ToWorker = { readonly kind: 'start'; readonly start: WorkerStart } | Order
+
+/** What the worker does between two requests, and answers with `done` and the same number. */
+export type Order = { readonly id: number } & OrderBody
+
+export type OrderBody =
+  /** Serve this table from the next request on. */
   | { readonly kind: 'replace'; readonly table: SecretTable; readonly facts: StatusFacts }
-  /** Values of the table that were pending. */
-  | { readonly kind: 'settle'; readonly values: readonly IndexedValue[] }
+  /** Other values of the table. */
+  | { readonly kind: 'settle'; readonly values: readonly IndexedValue[]; readonly facts: StatusFacts }
   | { readonly kind: 'facts'; readonly facts: StatusFacts }
+  /** Answering it is all: the loop turns. */
+  | { readonly kind: 'probe' }
   | { readonly kind: 'stop' }
 
 /** From the worker. */
 export type FromWorker =
-  /** INIT was answered: reads work. */
+  /** INIT was answered, by this server or by the one before it: reads work. */
   | { readonly kind: 'initialized' }
-  /** The table of this generation is served from the next request on. */
-  | { readonly kind: 'replaced'; readonly generation: number }
+  | { readonly kind: 'done'; readonly id: number; readonly counters: Counted }
   /** The kernel may have pages of the node, and must forget them. */
   | { readonly kind: 'uncached'; readonly node: number }
   /** Lines wait in the ring of the audit. */
@@ -42,18 +51,21 @@ export type FromWorker =
   | { readonly kind: 'ended' }
   | { readonly kind: 'fatal'; readonly reason: string }
 
+/** Since the start of this server. */
+export interface Counted {
+  readonly opens: number
+  readonly reads: number
+  /** Opens and reads that were answered with an error. */
+  readonly errors: number
+  /** Opens and reads by who may not. */
+  readonly refused: number
+  /** Audit records that were not sent on: standard output was too slow. */
+  readonly auditDropped: number
+}
+
 /** What `.hushfs/status.json` says. */
 export interface Status extends StatusFacts {
-  readonly counters: {
-    readonly opens: number
-    readonly reads: number
-    /** Opens and reads that were answered with an error. */
-    readonly errors: number
-    /** Opens and reads by who may not. */
-    readonly refused: number
-    /** Audit records that were not sent on: standard output was too slow. */
-    readonly auditDropped: number
-  }
+  readonly counters: Counted
 }
 
 /** The same, but for the counters, which the worker has. Times are RFC 3339. */
@@ -64,12 +76,26 @@ export interface StatusFacts {
   readonly config: string
   readonly startedAt: string
   readonly generation: number
-  /** `pending`: still being opened for the first time. */
-  readonly secrets: { readonly total: number; readonly failing: number; readonly pending: number }
-  readonly failing: readonly { readonly name: string; readonly reason: string }[]
+  /** `stale` ones have a value and count as served; `pending`: still being opened for the first time. */
+  readonly secrets: {
+    readonly total: number
+    readonly failing: number
+    readonly stale: number
+    readonly pending: number
+  }
+  /** Secrets without a value, since when and why. */
+  readonly failing: readonly Trouble[]
+  /** Secrets whose source can't be asked, and whose last value is served. */
+  readonly stale: readonly Trouble[]
   readonly reloads: {
     readonly count: number
     /** Of the last one; exit status 0, or why nothing changed. */
     readonly last: { readonly at: string; readonly exitStatus: number; readonly reason?: string } | null
   }
+}
+
+export interface Trouble {
+  readonly name: string
+  readonly reason: string
+  readonly since: string | null
 }

@@ -21,18 +21,15 @@ const NOT_WAITED_FOR: readonly number[] = [errno.ENOENT, errno.ENODEV, errno.ENO
  * so that another thread can always wake it: a thread blocked in read(2) keeps Node from ever exiting.
  */
 export class Channel {
-  /** Holds the last request. */
-  readonly request: Uint8Array
-  readonly view: DataView
+  readonly #request: Uint8Array
   readonly #device: number
   readonly #wake: number
   readonly #poller: Poller
   #inARow = 0
 
-  /** `capacity` in bytes: at least FUSE_MIN_READ_BUFFER (8192) and header plus max_write. */
-  constructor(device: number, wake: number, capacity: number) {
-    this.request = new Uint8Array(capacity)
-    this.view = new DataView(this.request.buffer)
+  /** Each request is read into `request`: at least FUSE_MIN_READ_BUFFER (8192 bytes) and header plus max_write. */
+  constructor(device: number, wake: number, request: Uint8Array) {
+    this.#request = request
     this.#device = device
     this.#wake = wake
     this.#poller = new Poller(device, wake)
@@ -46,7 +43,7 @@ export class Channel {
   next(patience: number): number {
     if (++this.#inARow > MOST_IN_A_ROW && this.#woken()) return WOKEN
     for (;;) {
-      const length = read(this.#device, this.request, this.request.length)
+      const length = read(this.#device, this.#request, this.#request.length)
       if (length > 0) return length
       const code = length === 0 ? errno.EAGAIN : lastErrno()
       if (code === errno.ENODEV) return ENDED

@@ -36,7 +36,7 @@ type Answer<N extends OpName> = Served[N]['out'] extends 'bytes'
     : Of<Served[N]['out']>
 
 type Method<N extends OpName> = Served[N]['out'] extends 'bytes'
-  ? (request: Request<N>, frame: Frame) => Answer<N> | Refusal
+  ? (request: Request<N>, frame: Frame) => Answer<N> | Refusal | typeof PARKED
   : (request: Request<N>) => Answer<N> | Refusal | typeof PARKED
 
 /** A filesystem: one method per operation, synchronous. */

@@ -19,6 +19,7 @@ export const wanted: readonly InitFlag[] = [
   'INIT_EXT',
   'DIRECT_IO_ALLOW_MMAP',
   'HAS_RESEND',
+  'REQUEST_TIMEOUT',
 ]
 
 /** What the kernel offered, `flags` holding both words. */
@@ -33,18 +34,38 @@ export interface Offer {
 const OLDEST_MINOR = 31
 const PAGE_BYTES = 4096
 
-/** Answer to INIT (fs/fuse/inode.c, process_init_reply). `mostBytes` is the largest payload of one reply. */
-export function negotiate(offer: Offer, mostBytes: number): InitOut {
+/** The answer to INIT, and the flags of both words that it takes. */
+export interface Agreement {
+  readonly answer: InitOut
+  readonly flags: bigint
+}
+
+export function hasFlag(flags: bigint, name: InitFlag): boolean {
+  return ((flags >> BigInt(initFlag[name])) & 1n) === 1n
+}
+
+export interface Wishes {
+  /** The largest payload of one reply. */
+  readonly mostBytes: number
+  /** A request without an answer for so many seconds ends the connection, and its readers go on with an error. 0: never; kernels before 6.15: never. */
+  readonly requestTimeout: number
+  /** Capabilities not to take, as if the kernel were older. */
+  readonly without: readonly InitFlag[]
+}
+
+/** Answer INIT (fs/fuse/inode.c, process_init_reply). */
+export function negotiate(offer: Offer, { mostBytes, requestTimeout, without }: Wishes): Agreement {
   if (offer.major !== FUSE_KERNEL_VERSION || offer.minor < OLDEST_MINOR) {
     throw new ProtocolError(
       `the kernel speaks FUSE ${offer.major}.${offer.minor}; hushfs needs ${FUSE_KERNEL_VERSION}.${OLDEST_MINOR} (Linux 5.4) or newer`,
     )
   }
   const taken = wanted
+    .filter((flag) => !without.includes(flag))
     .map((flag) => 1n << BigInt(initFlag[flag]))
     .filter((bit) => (offer.flags & bit) !== 0n)
     .reduce((all, bit) => all | bit, 0n)
-  return {
+  const answer: InitOut = {
     major: FUSE_KERNEL_VERSION,
     minor: Math.min(offer.minor, FUSE_KERNEL_MINOR_VERSION),
     max_readahead: offer.max_readahead,
@@ -57,8 +78,9 @@ export function negotiate(offer: Offer, mostBytes: number): InitOut {
     map_alignment: 0,
     flags2: Number(taken >> 32n),
     max_stack_depth: 0,
-    request_timeout: 0,
+    request_timeout: hasFlag(taken, 'REQUEST_TIMEOUT') ? requestTimeout : 0,
   }
+  return { answer, flags: taken }
 }
 
 /** Every capability, whether the kernel offers it and whether hushfs takes it: one line each, for the trace. */

@@ -7,7 +7,11 @@ export interface AllowanceLog {
 }
 
 /** One start of a unit, and the cgroup path of the unit. */
-export type UnitStart = Invocation & { readonly unitPath: string }
+export type UnitStart = Invocation & {
+  readonly unitPath: string
+  /** Which request asks, where one does. */
+  readonly request?: string
+}
 
 /** Milliseconds since 1970, and milliseconds of a clock that nobody sets. */
 export interface Clocks {
@@ -23,33 +27,37 @@ const MOST_SEEN = 10_000
 export class Allowances {
   readonly #log: AllowanceLog
   readonly #clocks: Clocks
-  readonly #used: Set<string>
+  /** What was used, to the request that used it. */
+  readonly #used: Map<string, string>
   /** When each invocation was first asked about, by the monotonic clock. */
   readonly #seen = new Map<string, number>()
 
   /** `used`: the lines of an earlier server's log. */
   constructor(used: readonly string[], log: AllowanceLog, clocks: Clocks) {
-    this.#used = new Set(used)
+    this.#used = new Map(used.map(parseUse))
     this.#log = log
     this.#clocks = clocks
   }
 
-  /** Would the allowance refuse this open? Takes nothing. */
+  /** Would the allowance refuse this open? Takes nothing. A request that the kernel sends again, because the server that allowed it died, is the same open. */
   objection(secret: string, reads: Reads, invocation: UnitStart | undefined): string | undefined {
     if (reads.kind === 'always') return undefined
     if (invocation === undefined) return "the start of the caller's unit can't be told"
     if (reads.kind === 'startup') return this.#late(reads.seconds, invocation)
-    return this.#used.has(lineOf(secret, invocation))
-      ? 'reads: once, and this start of the unit has opened it'
-      : undefined
+    const user = this.#used.get(useOf(secret, invocation))
+    return user === undefined || user === invocation.request
+      ? undefined
+      : 'reads: once, and this start of the unit has opened it'
   }
 
   /** Use up what `objection` allowed. Throws when it can't be written down; the open must then be refused. */
   take(secret: string, reads: Reads, invocation: UnitStart | undefined): void {
     if (reads.kind !== 'once' || invocation === undefined) return
-    const line = lineOf(secret, invocation)
-    this.#log.append(line)
-    this.#used.add(line)
+    const { request = '' } = invocation
+    const use = useOf(secret, invocation)
+    if (this.#used.has(use)) return
+    this.#log.append(`${use}\t${request}`)
+    this.#used.set(use, request)
   }
 
   #late(seconds: number, { key, startedAt }: UnitStart): string | undefined {
@@ -71,7 +79,12 @@ export class Allowances {
   }
 }
 
-/** Key of the invocation, cgroup of the unit, secret. */
-function lineOf(secret: string, { key, unitPath }: UnitStart): string {
+/** A line is a use and the request, with tabs between: key of the invocation, cgroup of the unit, secret, request. */
+function parseUse(line: string): [string, string] {
+  const fields = line.split('\t')
+  return [fields.slice(0, 3).join('\t'), fields[3] ?? '']
+}
+
+function useOf(secret: string, { key, unitPath }: UnitStart): string {
   return `${key}\t${unitPath}\t${secret}`
 }

@@ -8,8 +8,9 @@ import type { InHeader } from '../fuse/wire/kernel.ts'
 import type { Decision } from '../policy/evaluate.ts'
 import type { Reads } from '../policy/rules.ts'
 import type { Allowances, UnitStart } from './allowances.ts'
-import { isPending, isPresent } from './table.ts'
+import { isPresent } from './table.ts'
 import type { SecretFile } from './tree.ts'
+import { mustWait } from './waiting.ts'
 
 /** Tells who asks; implemented by caller/identify. Everything is read while the caller waits for the answer, so no pid can be reused. */
 export interface Callers {
@@ -24,7 +25,12 @@ export interface GateOptions {
   readonly callers: Callers
   readonly allowances: Allowances
   readonly audit: { add(event: AuditEvent): void }
+  /** Tells this mount from others: requests are numbered within one. */
+  readonly connection: string
 }
+
+/** include/uapi/linux/fuse.h, FUSE_UNIQUE_RESEND. */
+const RESENT = 1n << 63n
 
 /** Who may open and read: identify the caller, decide, account, write it down. */
 export class Gate {
@@ -40,13 +46,14 @@ export class Gate {
     const { allowances } = this.#options
     const asked = { header, caller: this.#identify(header) }
     const identity = file.rule.decide(asked.caller)
-    const start = readsOf(file, identity).kind === 'always' ? undefined : this.#start(asked.caller)
+    const start = readsOf(file, identity).kind === 'always' ? undefined : this.#start(asked)
     const decision = this.#allow(file, identity, start)
     if (!decision.allowed) return this.#deny('open', file, decision, asked)
     const { value } = file.entry
-    if (isPending(value)) return PARKED
+    if (mustWait(value, header)) return PARKED
     if (!isPresent(value)) {
-      this.#write('open', 'failed', file, { rule: decision.rule, reason: value.failing }, asked)
+      const reason = 'failing' in value ? value.failing : 'it is still being opened'
+      this.#write('open', 'failed', file, { rule: decision.rule, reason }, asked)
       return refuse(errno.EIO)
     }
     allowances.take(file.entry.name, readsOf(file, decision), start)
@@ -75,10 +82,12 @@ export class Gate {
     return this.#options.callers.identify(pid, uid, gid)
   }
 
-  #start(caller: Caller | Unknown): UnitStart | undefined {
+  #start({ caller, header }: Asked): UnitStart | undefined {
     const placement = inUnit(caller)
     const invocation = placement && this.#options.callers.invocation(placement)
-    return placement && invocation && { ...invocation, unitPath: placement.unitPath }
+    // The kernel sends a request again with the same number and FUSE_UNIQUE_RESEND.
+    const request = `${this.#options.connection}:${header.unique & ~RESENT}`
+    return placement && invocation && { ...invocation, unitPath: placement.unitPath, request }
   }
 
   #allow(file: SecretFile, decision: Decision, start: UnitStart | undefined): Decision {

@@ -1,4 +1,4 @@
-import { versionOf, isPresent, type PresentValue, type SecretEntry } from './table.ts'
+import { isPresent, versionOf, type EntryValue, type PresentValue, type SecretEntry } from './table.ts'
 import type { Tree } from './tree.ts'
 
 /** A secret that has a value. */
@@ -45,21 +45,24 @@ export class OpenVersions {
     return [...(this.#replaced.get(node)?.values() ?? [])].at(-1)
   }
 
-  /** Keep what `next` replaces and somebody has open. Copies, so that the old table's memory can go. */
+  /** Keep what `next` replaces and somebody has open. */
   keep(current: Tree, next: Tree): void {
-    for (const [id, versions] of this.#open) {
+    for (const id of this.#open.keys()) {
       const node = current.nodes.get(id)
-      if (node?.kind !== 'secret') continue
-      const { entry } = node
-      const { value } = entry
-      if (!isPresent(value)) continue
       const successor = next.nodes.get(id)
-      const same = successor?.kind === 'secret' && versionOf(successor.entry.value) === value.version
-      if (same || !versions.has(value.version)) continue
-      const kept = this.#replaced.get(id) ?? new Map<number, PresentEntry>()
-      this.#replaced.set(id, kept)
-      kept.set(value.version, { ...entry, value: { ...value, sealed: value.sealed.slice() } })
+      if (node?.kind !== 'secret') continue
+      this.keepOne(id, node.entry, successor?.kind === 'secret' ? successor.entry.value : undefined)
     }
+  }
+
+  /** The same for one secret. A copy, so that the old table's memory can go. */
+  keepOne(id: number, entry: SecretEntry, next: EntryValue | undefined): void {
+    const { value } = entry
+    if (!isPresent(value) || !this.#open.get(id)?.has(value.version)) return
+    if (next !== undefined && versionOf(next) === value.version) return
+    const kept = this.#replaced.get(id) ?? new Map<number, PresentEntry>()
+    this.#replaced.set(id, kept)
+    kept.set(value.version, { ...entry, value: { ...value, sealed: value.sealed.slice() } })
   }
 
   #forget(node: number, version: number): void {

@@ -1,11 +1,11 @@
 import { errno } from '../base/errno.ts'
-import type { PARKED } from '../fuse/handler.ts'
-import { refuse, type Refusal } from '../fuse/handler.ts'
+import { PARKED, refuse, type Refusal } from '../fuse/handler.ts'
 import type { Request } from '../fuse/wire/decode.ts'
 import { FUSE_READ_LOCKOWNER, type InHeader } from '../fuse/wire/kernel.ts'
 import type { OpenVersions } from './handles.ts'
 import { isPresent, type PresentValue } from './table.ts'
 import type { SecretFile } from './tree.ts'
+import { mustWait } from './waiting.ts'
 
 /** Opens stored values into the reply; implemented by vault/memory-vault. */
 export interface ValueOpener {
@@ -43,7 +43,7 @@ export function openSecret(
 
 /**
  * READ of a secret, the straight line: may the caller, the value of the version that was opened, then the bytes that are asked for,
- * opened into the reply. Returns their number; past the end nothing is opened.
+ * opened into the reply. Returns their number; past the end nothing is opened. A descriptor that an earlier server has opened waits until this one has the value.
  *
  * A read for the page cache (mmap, sendfile, splice) gets the current value or ESTALE: a file has one cache for all its descriptors, so a replaced value
  * would be served from there to readers of the new one, and a short answer would shrink the size that all of them see (fs/fuse/file.c, fuse_short_read).
@@ -53,14 +53,14 @@ export function readSecret(
   { header, body }: Request<'read'>,
   { gate, open, vault }: Reading,
   capacity: number,
-): number | Refusal {
+): number | Refusal | typeof PARKED {
   const refusal = gate.read(file, header, isForCache(body))
   if (refusal !== undefined) return refusal
   const { value: current } = file.entry
   const isCurrent = isPresent(current) && current.version === body.fh
   const replaced = isForCache(body) ? undefined : open.replaced(header.nodeid, body.fh)?.value
   const value = isCurrent ? current : replaced
-  if (value === undefined) return refuse(errno.ESTALE)
+  if (value === undefined) return mustWait(current, header) ? PARKED : refuse(errno.ESTALE)
   const length = Math.min(body.size, capacity, value.size - body.offset)
   if (length <= 0) return 0
   vault.open(value, body.offset, length)

@@ -17,7 +17,7 @@ import {
   type ValueOpener,
 } from './read-secret.ts'
 import { Snapshots } from './snapshots.ts'
-import { isPending, type IndexedValue, type SecretTable } from './table.ts'
+import { isPresent, type IndexedValue, type SecretTable } from './table.ts'
 import {
   buildTree,
   secretFile,
@@ -28,6 +28,7 @@ import {
   type VirtualFile,
   type VirtualFiles,
 } from './tree.ts'
+import { mustWait } from './waiting.ts'
 import { isViewName, isViewOf, namedUnits, UnitViews } from './unit-views.ts'
 
 export interface SecretFsOptions {
@@ -47,6 +48,7 @@ export interface Counters {
 }
 
 const NAME_BYTES = 255
+const LOST = { failing: 'its value was lost in a reload' }
 const ROOT = 0
 
 /** The filesystem of secrets: the kernel's operations on the current tree. */
@@ -70,16 +72,29 @@ export class SecretFs implements Handler {
   /** Serve another table from the next request on. */
   replace(table: SecretTable): void {
     const next = buildTree(table, this.#options.virtual)
+    for (const file of next.secrets) this.#carryOver(file)
     this.#open.keep(this.#tree, next)
     this.#tree = next
   }
 
-  /** Values that were pending. Who waits for them must be asked for again. */
+  /** Other values of the table. Who waits for them must be asked for again. */
   settle(values: readonly IndexedValue[]): void {
     for (const { index, value } of values) {
       const file = this.#tree.secrets[index]
-      if (file !== undefined) file.entry = { ...file.entry, value }
+      if (file === undefined) continue
+      this.#open.keepOne(file.id, file.entry, value)
+      file.entry = { ...file.entry, value }
     }
+  }
+
+  /** A value that came without its bytes is the one that is served already. */
+  #carryOver(file: SecretFile): void {
+    const { value } = file.entry
+    if (!isPresent(value) || value.sealed.length > 0) return
+    const current = this.#tree.nodes.get(file.id)
+    const known = current?.kind === 'secret' ? current.entry.value : undefined
+    const same = known !== undefined && isPresent(known) && known.version === value.version
+    file.entry = { ...file.entry, value: same ? { ...value, sealed: known.sealed } : LOST }
   }
 
   readonly lookup = ({ header, name }: Request<'lookup'>) => {
@@ -93,7 +108,7 @@ export class SecretFs implements Handler {
   readonly getattr = ({ header }: Request<'getattr'>) => {
     const node = this.#node(header.nodeid) ?? this.#removed(header.nodeid)
     if (node === undefined) return refuse(errno.ESTALE)
-    if (node.kind === 'secret' && isPending(node.entry.value)) return PARKED
+    if (node.kind === 'secret' && mustWait(node.entry.value, header)) return PARKED
     const attr = attributesOf(node, this.#tree.table)
     return { attr_valid: attrSeconds(node), attr_valid_nsec: 0, dummy: 0, attr }
   }
@@ -118,10 +133,11 @@ export class SecretFs implements Handler {
     return { fh, open_flags: FOPEN_DIRECT_IO | FOPEN_NOFLUSH, backing_id: 0 }
   }
 
-  readonly read = (request: Request<'read'>, frame: Frame): number | Refusal => {
+  readonly read = (request: Request<'read'>, frame: Frame): number | Refusal | typeof PARKED => {
     const node = this.#node(request.header.nodeid) ?? this.#removed(request.header.nodeid)
-    this.counters.reads++
     const length = node === undefined ? refuse(errno.ESTALE) : this.#readNode(node, request, frame)
+    if (length === PARKED) return length
+    this.counters.reads++
     if (typeof length !== 'number') this.counters.errors++
     return length
   }
@@ -193,13 +209,13 @@ export class SecretFs implements Handler {
     return entry && secretFile(id, entry, new UnitRule(entry.rule))
   }
 
-  #readNode(node: Node, request: Request<'read'>, frame: Frame): number | Refusal {
+  #readNode(node: Node, request: Request<'read'>, frame: Frame): number | Refusal | typeof PARKED {
     if (node.kind === 'secret') return this.#readSecret(node, request, frame)
     if (node.kind === 'virtual') return this.#readVirtual(node, request, frame)
     return refuse(errno.EISDIR)
   }
 
-  #readSecret(file: SecretFile, request: Request<'read'>, frame: Frame): number | Refusal {
+  #readSecret(file: SecretFile, request: Request<'read'>, frame: Frame): number | Refusal | typeof PARKED {
     if (isForCache(request.body)) this.#cached.add(file.id)
     return readSecret(file, request, this.#reading, frame.capacity)
   }

@@ -25,7 +25,15 @@ export interface SecretEntry {
 }
 
 /** A value; or why there is none: its readers get EIO; or that it is still being opened: its readers wait. */
-export type EntryValue = PresentValue | FailingValue | { readonly pending: true }
+export type EntryValue = PresentValue | FailingValue | PendingValue
+
+export interface PendingValue {
+  readonly pending: true
+  /** When the wait began, on the clock of `monotonic`. */
+  readonly since: number
+  /** What an earlier server has served at this mount; undefined: there was none, so the kernel has nothing of it. */
+  readonly version?: number | undefined
+}
 
 /** The value of the secret at `index` of a table, or of a job of the unseal child. */
 export interface IndexedValue {
@@ -41,7 +49,7 @@ export interface FailingValue {
 
 export interface PresentValue {
   readonly size: number
-  /** As in vault/value.ts: ciphertext under the key of the process. */
+  /** As in vault/value.ts: ciphertext under the key of the process. Empty between the threads: the bytes that the worker has already. */
   readonly sealed: Uint8Array
   /** Differs when the bytes differ; 1 to 2^52. It is the file handle, so it must come out the same in a later server. */
   readonly version: number
@@ -53,7 +61,7 @@ export function isPresent(value: EntryValue): value is PresentValue {
   return 'sealed' in value
 }
 
-export function isPending(value: EntryValue): value is { readonly pending: true } {
+export function isPending(value: EntryValue): value is PendingValue {
   return 'pending' in value
 }
 
@@ -61,5 +69,5 @@ export function isPending(value: EntryValue): value is { readonly pending: true 
 export const NO_VERSION = 0
 
 export function versionOf(value: EntryValue): number {
-  return isPresent(value) ? value.version : NO_VERSION
+  return 'version' in value ? (value.version ?? NO_VERSION) : NO_VERSION
 }

@@ -4,7 +4,7 @@ import { UnitRule } from '../policy/evaluate.ts'
 import type { Rule } from '../policy/rules.ts'
 import type { SecretEntry, SecretTable } from './table.ts'
 
-/** A node of the mounted tree. Immutable but for values that were pending; a new table makes a new tree with the same node ids for the same paths. */
+/** A node of the mounted tree. Immutable but for values; a new table makes a new tree with the same node ids for the same paths. */
 export type Node = Directory | SecretFile | VirtualFile | SelfLink | UnitsFolder | UnitView
 
 interface Named {
@@ -26,7 +26,7 @@ export interface Directory extends Named {
 
 export interface SecretFile extends Named {
   readonly kind: 'secret'
-  /** Changes once at most: when a value that was pending is known. */
+  /** Changes when another value of the secret comes. */
   entry: SecretEntry
   readonly rule: UnitRule
 }

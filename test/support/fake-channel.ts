@@ -1,14 +1,18 @@
 import { ENDED, IDLE, WOKEN } from '../../src/fuse/channel.ts'
+import { Journal } from '../../src/fuse/journal.ts'
 import type { RequestChannel } from '../../src/fuse/session.ts'
 
 /** Gives the requests in order (`'woken'` for a wake-up, `'idle'` for none in time), then ends; keeps a copy of each reply. */
 export class FakeChannel implements RequestChannel {
-  readonly request = new Uint8Array(1 << 16)
-  readonly view = new DataView(this.request.buffer)
+  readonly journal: Journal
   readonly replies: Uint8Array[] = []
   readonly #script: (Uint8Array | 'woken' | 'idle')[]
 
-  constructor(script: (Uint8Array | 'woken' | 'idle')[]) {
+  constructor(
+    script: (Uint8Array | 'woken' | 'idle')[],
+    journal = new Journal(new Uint8Array(Journal.BYTES)),
+  ) {
+    this.journal = journal
     this.#script = script
   }
 
@@ -17,7 +21,7 @@ export class FakeChannel implements RequestChannel {
     if (next === undefined) return ENDED
     if (next === 'woken') return WOKEN
     if (next === 'idle') return IDLE
-    this.request.set(next)
+    this.journal.request.set(next)
     return next.length
   }
 

@@ -9,7 +9,7 @@ import { replyMemory } from './tables.ts'
 
 export const CAPACITY = 1 << 16
 export function header(nodeid: number): InHeader {
-  const rest = { uid: 0, gid: 0, pid: 1, total_extlen: 0, padding: 0 }
+  const rest = { uid: 0, gid: 0, pid: 4711, total_extlen: 0, padding: 0 }
   return { len: 40, opcode: 0, unique: 2n, nodeid, ...rest }
 }
 
@@ -50,6 +50,7 @@ export class Driver {
     const { frame } = this.memory
     const body = { ...noRead, fh, offset, size, read_flags: direct ? FUSE_READ_LOCKOWNER : 0 }
     const answer = this.fs.read({ header: header(node), body, name: '' }, frame)
+    if (answer === PARKED) return 'parked'
     if (answer instanceof Refusal) return -answer.errno
     return Buffer.from(frame.bytes.subarray(OUT_HEADER_BYTES, OUT_HEADER_BYTES + answer)).toString()
   }
@@ -57,8 +58,8 @@ export class Driver {
   /** The target of a symlink, or the errno. */
   readlink(node: number): string | number {
     const { frame } = this.memory
-    const answer = this.fs.readlink({ header: header(node), body: undefined, name: '' }, frame)
-    if (answer instanceof Refusal) return -answer.errno
+    const answer = unrefused(this.fs.readlink({ header: header(node), body: undefined, name: '' }, frame))
+    if (answer < 0) return answer
     return Buffer.from(frame.bytes.subarray(OUT_HEADER_BYTES, OUT_HEADER_BYTES + answer)).toString()
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { errno } from '../../src/base/errno.ts'
 import { Channel } from '../../src/fuse/channel.ts'
 import { Frame } from '../../src/fuse/frame.ts'
+import { Journal } from '../../src/fuse/journal.ts'
 import { Session } from '../../src/fuse/session.ts'
 import { invalidateEntry } from '../../src/fuse/wire/encode.ts'
 import { fuse_in_header, FUSE_READ_LOCKOWNER } from '../../src/fuse/wire/kernel.ts'
@@ -23,7 +24,7 @@ const kernelVersion = /^\d+\.\d+/.exec(release())?.[0] ?? release()
 class RecordingChannel extends Channel {
   override next(patience: number): number {
     const length = super.next(patience)
-    if (length > 0) keep(Uint8Array.from(this.request.subarray(0, length)))
+    if (length > 0) keep(journal.request.slice(0, length))
     return length
   }
 }
@@ -44,7 +45,8 @@ function keep(request: Uint8Array): void {
 
 const device = openSync('/dev/fuse', 'r+')
 const wake = createEventFd()
-const channel = new RecordingChannel(device, wake, 1 << 17)
+const journal = new Journal(new Uint8Array(Journal.BYTES))
+const channel = new RecordingChannel(device, wake, journal.request)
 const memory = new Uint8Array(1 << 20)
 
 /**
@@ -64,6 +66,8 @@ const forgotten = [[], ['link'], ['a', 'b', 'c']]
 
 const session = new Session({
   channel,
+  journal,
+  wishes: { requestTimeout: 0, without: [] },
   frame: new Frame(() => memory),
   handler: {
     ...tree,

@@ -105,6 +105,11 @@ export function invalidateInode(node: number, offset: bigint): Uint8Array {
   })
 }
 
+/** Ask for every request again that was read and not answered (fs/fuse/dev.c, fuse_resend; since Linux 6.9). */
+export function resendRequests(): Uint8Array {
+  return notification(notifyCode.RESEND, 0, () => undefined)
+}
+
 /** Drop a cached name. */
 export function invalidateEntry(parent: number, name: string): Uint8Array {
   const struct = fuse_notify_inval_entry_out

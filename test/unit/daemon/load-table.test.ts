@@ -31,7 +31,7 @@ function secret(name: string, rest: Partial<SecretConfig> = {}): SecretConfig {
 
 function config(secrets: SecretConfig[], rest: Partial<Config> = {}): Config {
   const paths = { file: '/c/hushfs.yaml', folder: '/c', mountPoint: '/run/hushfs', store: '/c/store' }
-  return { ...paths, identities: [], directoryMode: 0o711, secrets, ...rest }
+  return { ...paths, identities: [], directoryMode: 0o711, startTimeout: 30, secrets, ...rest }
 }
 
 /** The table of some names and values, by name. */
@@ -39,11 +39,6 @@ function load(values: Record<string, EntryValue>, previous?: ReturnType<typeof l
   const secrets = Object.keys(values).map((name) => secret(name))
   return loadTable(config(secrets), accounts, Object.values(values), previous, now)
 }
-
-const times = (table: ReturnType<typeof loadTable>) =>
-  table.secrets.map(({ value }) =>
-    'sealed' in value ? value.changedAt : 'failing' in value ? value.failing : 'pending',
-  )
 
 t.test('owners are resolved, modes taken over', (t) => {
   const secrets = [
@@ -79,30 +74,6 @@ t.test('an unknown owner or group fails its secret alone and leaves the file to 
   ])
   t.end()
 })
-
-t.test('at the start a value is as old as its source', (t) => {
-  t.same(times(load({ a: value('1', 11), b: value('2', 22) })), [11, 22])
-  t.end()
-})
-
-t.test('at a reload an unchanged value keeps its time, a changed one has that of the reload', (t) => {
-  const first = load({ a: value('1', 11), b: value('2', 22) })
-  const second = load({ a: value('1', 50), b: value('new', 51) }, first, 200)
-  t.same(times(second), [11, 200])
-  t.equal(second.generation, 2)
-  t.same(times(load({ a: value('1', 60), b: value('new', 61) }, second, 300)), [11, 200])
-  t.end()
-})
-
-t.test(
-  'a value that was added is as old as its source, one that failed before has the time of the reload',
-  (t) => {
-    const first = load({ a: { failing: 'why' } })
-    t.same(times(load({ a: value('1', 11), b: value('2', 22) }, first, 200)), [200, 22])
-    t.same(times(load({ a: { failing: 'again' } }, first, 200)), ['again'])
-    t.end()
-  },
-)
 
 t.test('the time of the directories changes with the set of names alone', (t) => {
   const first = load({ a: value('1'), b: value('2') }, undefined, 100)

@@ -6,24 +6,25 @@ import { Channel, IDLE, WOKEN } from '../../../src/fuse/channel.ts'
 import { createEventFd, signalEventFd } from '../../../src/sys/libc.ts'
 
 /** A FIFO in the place of /dev/fuse: a read takes at most the channel's capacity, so each 8 bytes are a request. */
-function channelOn(t: Test): { channel: Channel; device: number; wake: number } {
+function channelOn(t: Test) {
   const path = join(t.testdir(), 'fifo')
   t.equal(spawnSync('mkfifo', [path]).status, 0)
   const device = openSync(path, constants.O_RDWR)
   const wake = createEventFd()
+  const request = new Uint8Array(8)
   t.teardown(() => {
     closeSync(device)
     closeSync(wake)
   })
-  return { channel: new Channel(device, wake, 8), device, wake }
+  return { channel: new Channel(device, wake, request), request, device, wake }
 }
 
 t.test('requests come one by one, a wake-up when there is none', (t) => {
-  const { channel, device, wake } = channelOn(t)
+  const { channel, request, device, wake } = channelOn(t)
   writeSync(device, '1234567812345678')
   signalEventFd(wake)
   t.equal(channel.next(-1), 8)
-  t.equal(Buffer.from(channel.request).toString(), '12345678')
+  t.equal(Buffer.from(request).toString(), '12345678')
   t.equal(channel.next(-1), 8)
   t.equal(channel.next(-1), WOKEN)
   signalEventFd(wake)
@@ -57,7 +58,7 @@ t.test('a device that fails throws what failed', (t) => {
   channel.reply(Buffer.from('reply'), 5)
   const echoed = Buffer.alloc(8)
   t.equal(readSync(device, echoed, 0, 8, null), 5)
-  const gone = new Channel(openSync('/dev/null', 'r'), createEventFd(), 8)
+  const gone = new Channel(openSync('/dev/null', 'r'), createEventFd(), new Uint8Array(8))
   t.throws(() => gone.reply(new Uint8Array(4), 4), { code: 'ERR_SYSTEM', message: 'write /dev/fuse: EBADF' })
   t.end()
 })

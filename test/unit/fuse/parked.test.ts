@@ -37,6 +37,8 @@ function serve(requests: (Uint8Array | 'woken')[], knownAfter: number) {
   const memory = new Uint8Array(OUT_HEADER_BYTES + 256)
   const session: Session = new Session({
     channel,
+    journal: channel.journal,
+    wishes: { requestTimeout: 0, without: [] },
     frame: new Frame(() => memory),
     handler,
     onWake: () => {

@@ -36,6 +36,8 @@ function serve(requests: (Uint8Array | 'woken' | 'idle')[], options: Partial<Ses
   const run = () => {
     new Session({
       channel,
+      journal: channel.journal,
+      wishes: { requestTimeout: 0, without: [] },
       frame: new Frame(() => memory),
       handler,
       onWake: () => true,

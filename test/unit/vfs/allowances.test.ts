@@ -41,7 +41,7 @@ t.test('once: one open per start, secret and unit', (t) => {
   t.equal(allowances.objection('s', once, start()), undefined, 'asking takes nothing')
   allowances.take('s', once, start())
   t.match(allowances.objection('s', once, start()), 'this start of the unit has opened it')
-  t.strictSame(lines, ['k1\t/system.slice/a.service\ts'])
+  t.strictSame(lines, ['k1\t/system.slice/a.service\ts\t'])
   t.equal(allowances.objection('other', once, start()), undefined)
   t.equal(allowances.objection('s', once, start('k2')), undefined, 'the next start')
   t.equal(allowances.objection('s', once, start('k1', '/system.slice/b.service')), undefined)
@@ -54,6 +54,19 @@ t.test('once: what an earlier server gave out is given out', (t) => {
   const { allowances } = made(first.lines)
   t.match(allowances.objection('s', once, start()), 'has opened it')
   t.equal(allowances.objection('s', once, start('k2')), undefined)
+  t.end()
+})
+
+t.test('once: a request that is asked again, by the next server too, is the same open', (t) => {
+  const first = made()
+  const asked = { ...start(), request: 'mount:8' }
+  first.allowances.take('s', once, asked)
+  first.allowances.take('s', once, asked)
+  t.strictSame(first.lines, ['k1\t/system.slice/a.service\ts\tmount:8'])
+  const { allowances } = made(first.lines)
+  t.equal(allowances.objection('s', once, asked), undefined)
+  for (const request of ['mount:10', 'other:8', ''])
+    t.match(allowances.objection('s', once, { ...asked, request }), 'has opened it', request)
   t.end()
 })
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { AuditEvent } from '../../../src/audit/trail.ts'
 import { errno } from '../../../src/base/errno.ts'
+import { monotonic } from '../../../src/base/monotonic.ts'
 import type { Caller, Unknown } from '../../../src/caller/caller.ts'
 import { placeCgroup } from '../../../src/caller/cgroup.ts'
 import type { Invocation } from '../../../src/caller/invocation.ts'
@@ -59,7 +60,7 @@ function made(cgroup = FOO) {
     },
   }
   const allowances = new Allowances([], log, { wall: () => 0, monotonic: () => 0 })
-  const gate = new Gate({ callers, allowances, audit })
+  const gate = new Gate({ callers, allowances, audit, connection: 'c' })
   return { host, gate, log }
 }
 
@@ -160,12 +161,21 @@ t.test('once: one open, and the use is on file before it is allowed', (t) => {
   const { gate, host } = made()
   t.equal(gate.open(file(once), request), undefined)
   t.strictSame(host.steps, ['log', 'audit'])
-  t.equal(errnoOf(gate.open(file(once), request)), errno.EACCES)
+  t.equal(errnoOf(gate.open(file(once), { ...request, unique: request.unique + 2n })), errno.EACCES)
   t.match(host.events[1], { decision: 'denied', rule: 'reads', reason: /^reads: once/ })
   t.equal(host.used.length, 1)
   t.equal(gate.read(file(once), request), undefined, 'what is open stays readable')
   host.invocation = { key: 'k2', startedAt: 0 }
   t.equal(gate.open(file(once), request), undefined, 'the next start')
+  t.end()
+})
+
+t.test('once: a request that the kernel sends again is the open that was allowed', (t) => {
+  const { gate, host } = made()
+  t.equal(gate.open(file(once), request), undefined)
+  t.equal(gate.open(file(once), { ...request, unique: request.unique | (1n << 63n) }), undefined)
+  t.equal(host.used.length, 1)
+  t.match(host.used[0], /\tc:\d+$/, 'the connection and the number of the request are on file')
   t.end()
 })
 
@@ -191,7 +201,7 @@ t.test('a secret without a value is EIO, for who may read alone, and uses nothin
 
 t.test('who may read waits for a value that is being opened; who may not does not', (t) => {
   const { gate, host } = made()
-  const pending = file(once, { pending: true })
+  const pending = file(once, { pending: true, since: monotonic() })
   t.equal(gate.open(pending, request), PARKED)
   t.strictSame([host.events, host.used], [[], []])
   host.cgroup = '/system.slice/bar.service'
@@ -234,7 +244,7 @@ t.test('reads counts for a secret without units too', (t) => {
   const { gate, host } = made()
   const limited = file({ reads: { kind: 'once' } })
   t.equal(gate.open(limited, request), undefined)
-  t.equal(errnoOf(gate.open(limited, request)), errno.EACCES)
+  t.equal(errnoOf(gate.open(limited, { ...request, unique: request.unique + 2n })), errno.EACCES)
   host.cgroup = '/user.slice'
   t.equal(errnoOf(gate.open(limited, request)), errno.EACCES, 'in no unit there is no start')
   t.end()

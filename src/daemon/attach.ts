@@ -1,0 +1,46 @@
+import { mkdirSync } from 'node:fs'
+import { MountError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { mountAt } from '../sys/mountinfo.ts'
+import { newConnectionMemory } from './connection.ts'
+import { FUSE, MEMORY } from './descriptors.ts'
+import { answers, canonical, freeMountPoint, MOUNT_TYPE } from './mount-point.ts'
+import { detachMount, mountDevice, openDevice } from './mounting.ts'
+import { ownUnit, storedDescriptors } from './own-unit.ts'
+import { SystemdNotifier } from './systemd-notifier.ts'
+
+const STORED = 2
+/** Milliseconds that systemd may take to read what it was told. */
+const SETTLES_WITHIN = 10_000
+
+/**
+ * The service's first step, as root in the host's mount namespace: mount, and have systemd keep the descriptor. A mount whose descriptor it keeps
+ * already goes on to the next server as it is. Throws `MountError`.
+ */
+export async function attach(mountPoint: string, directoryMode: number, log: Log): Promise<void> {
+  const systemd = new SystemdNotifier()
+  if (!systemd.present)
+    throw new MountError('attach is a step of the systemd service', { hint: 'hushfs mount' })
+  const place = canonical(mountPoint)
+  if (mountAt(place)?.type === MOUNT_TYPE) {
+    if (storedDescriptors(ownUnit()) >= STORED) return
+    await clearDead(place, log)
+  } else mkdirSync(place, { recursive: true, mode: 0o755 })
+  const device = openDevice()
+  mountDevice(device, await freeMountPoint(place), directoryMode)
+  systemd.store(MEMORY, newConnectionMemory().fd)
+  systemd.store(FUSE, device)
+  if (systemd.settled(SETTLES_WITHIN)) return
+  detachMount(place)
+  throw new MountError('systemd did not take the descriptor of the mount', {
+    hint: 'the unit needs NotifyAccess=all and FileDescriptorStoreMax=8',
+  })
+}
+
+/** The mount of a server that is gone for good: nobody has its descriptor. One that is served is somebody's else. */
+async function clearDead(place: string, log: Log): Promise<void> {
+  if (await answers(place))
+    throw new MountError(`${place}: is busy: another hushfs serves it`, { hint: `hushfs unmount ${place}` })
+  detachMount(place)
+  log.warning(`${place}: took away the dead mount of an earlier server`)
+}

@@ -1,0 +1,72 @@
+import type { SecretConfig } from '../config/config.ts'
+import { isPending, isPresent, type EntryValue, type PendingValue, type PresentValue } from '../vfs/table.ts'
+
+/** What a secret has now, and the last value that was served of it, by this server or by the one before. */
+export interface Before {
+  readonly value: EntryValue | undefined
+  readonly last: PresentValue | undefined
+  /** Since when its source can't be asked; milliseconds since 1970. */
+  readonly staleSince: number | undefined
+}
+
+export interface Rules {
+  /** Readers of a secret whose source isn't there yet wait so long after the start, in milliseconds; 0: they get an error at once. */
+  readonly startTimeout: number
+  /** How long the last value is served while the source can't be asked; 0: not at all. Milliseconds. */
+  readonly maxStale: number
+}
+
+/** What is served from now on, and how that came: a value is `fresh`, its last one is kept (`stale`), or there is none. */
+export interface Verdict {
+  readonly value: EntryValue
+  readonly state: 'fresh' | 'stale' | 'waiting' | 'failing'
+  /** The source may answer later: ask it again. */
+  readonly retry: boolean
+  /** Why, unless it is fresh. */
+  readonly reason?: string | undefined
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  readonly wall: number
+  readonly monotonic: number
+}
+
+/** Decide about a result of opening a source. */
+export function judge(result: EntryValue, before: Before, rules: Rules, now: Clock): Verdict {
+  if (isPresent(result)) return { value: dated(result, before, now), state: 'fresh', retry: false }
+  if (isPending(result)) return { value: result, state: 'waiting', retry: true }
+  const { failing: reason, unavailable: retry = false } = result
+  if (retry && mayKeep(before, rules, now)) return { value: before.value, state: 'stale', retry, reason }
+  const pending = stillPending(before.value, now)
+  const waits = retry && pending !== undefined && now.monotonic - pending.since < rules.startTimeout
+  if (waits) return { value: pending, state: 'waiting', retry, reason }
+  return { value: result, state: 'failing', retry, reason }
+}
+
+/** A secret that has just been declared waits from now on; one that had its time doesn't wait again. */
+function stillPending(value: EntryValue | undefined, { monotonic }: Clock): PendingValue | undefined {
+  if (value === undefined) return { pending: true, since: monotonic }
+  return isPending(value) ? value : undefined
+}
+
+function mayKeep(
+  before: Before,
+  { maxStale }: Rules,
+  { wall }: Clock,
+): before is Before & { value: PresentValue } {
+  const { value, staleSince = wall } = before
+  return value !== undefined && isPresent(value) && wall - staleSince < maxStale
+}
+
+/** An unchanged value keeps its time; a changed one has the time at which the server saw the change; the first one that of its source. */
+function dated(result: PresentValue, { value, last }: Before, { wall }: Clock): PresentValue {
+  if (last?.version === result.version) return { ...result, changedAt: last.changedAt }
+  const first = last === undefined && (value === undefined || isPending(value))
+  return first ? result : { ...result, changedAt: Math.floor(wall / 1000) }
+}
+
+/** Sources whose last value may be served while they can't be asked. */
+export function maxStaleOf({ source }: SecretConfig): number {
+  return 'maxStale' in source && typeof source.maxStale === 'number' ? source.maxStale * 1000 : 0
+}
