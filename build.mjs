@@ -1,6 +1,6 @@
 // Bundles src/ into dist/: one process image per entry, code that only some commands need in chunks of its own.
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -48,6 +48,7 @@ try {
     logLevel: 'warning',
   })
   await chmod(join(made, 'hushfs.js'), 0o755)
+  await cp(join(root, 'systemd'), join(made, 'systemd'), { recursive: true })
   await replace(made, join(root, 'dist'), join(scratch, 'old'))
 } finally {
   await rm(scratch, { recursive: true, force: true })

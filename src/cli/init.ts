@@ -14,7 +14,7 @@ interface Options extends GlobalOptions {
 }
 
 /** The three pieces, as absolute paths. */
-interface Pieces {
+export interface Pieces {
   readonly config: string
   readonly identity: string
   readonly store: string
@@ -32,20 +32,26 @@ export const command: Command<Options> = {
   handler: (args) => init(args),
 }
 
-function init(args: Options): undefined {
-  const output = createOutput(args)
-  const pieces = piecesOf(args)
-  const made = {
+/** Make what isn't there yet; says what was made. Throws `StoreError`. */
+export function makePieces(pieces: Pieces): Record<keyof Pieces, boolean> {
+  return {
     identity: attempt(() => makeIdentity(pieces.identity)),
     store: attempt(() => makeStore(pieces.store)),
     config: attempt(() => makeConfig(pieces)),
   }
+}
+
+function init(args: Options): undefined {
+  const output = createOutput(args)
+  const pieces = piecesOf(args)
+  const made = makePieces(pieces)
   const recipient = recipientIn(pieces.identity)
   if (output.json) output.document({ ...pieces, recipient, made })
   else report(output, pieces, made, recipient)
 }
 
-function piecesOf({ dir, config }: Options): Pieces {
+/** Where they are: in one folder, or where a system has them. */
+export function piecesOf({ dir, config }: Pick<Options, 'dir' | 'config'>): Pieces {
   if (dir !== undefined) {
     const folder = resolve(dir)
     return {
