@@ -43,11 +43,7 @@ export const commands: readonly CommandRow[] = [
     "The service's server: serve what attach has mounted, without privilege",
     () => import('./serve.ts'),
   ),
-  row(
-    'detach [mountpoint]',
-    "The service's last step: unmount, unless it is restarted",
-    () => import('./detach.ts'),
-  ),
+  row('detach', "The service's last step: unmount, unless it is restarted", () => import('./detach.ts')),
   row(
     'apply-changes',
     'Restart the units whose secrets have changed, for the service',

@@ -5,7 +5,7 @@ import { mountAt } from '../sys/mountinfo.ts'
 import { newConnectionMemory } from './connection.ts'
 import { FUSE, MEMORY } from './descriptors.ts'
 import { answers, canonical, freeMountPoint, MOUNT_TYPE } from './mount-point.ts'
-import { detachMount, mountDevice, openDevice } from './mounting.ts'
+import { detachMount, mountDevice, mountsOf, openDevice } from './mounting.ts'
 import { ownUnit, storedDescriptors } from './own-unit.ts'
 import { SystemdNotifier } from './systemd-notifier.ts'
 
@@ -21,13 +21,14 @@ export async function attach(mountPoint: string, directoryMode: number, log: Log
   const systemd = new SystemdNotifier()
   if (!systemd.present)
     throw new MountError('attach is a step of the systemd service', { hint: 'hushfs mount' })
+  const unit = ownUnit()
   const place = canonical(mountPoint)
-  if (mountAt(place)?.type === MOUNT_TYPE) {
-    if (storedDescriptors(ownUnit()) >= STORED) return
-    await clearDead(place, log)
-  } else mkdirSync(place, { recursive: true, mode: 0o755 })
+  if (mountsOf(unit).includes(place) && storedDescriptors(unit) >= STORED) return
+  for (const old of mountsOf(unit)) clear(old, log)
+  if (mountAt(place)?.type === MOUNT_TYPE && !(await answers(place))) clear(place, log)
+  if (mountAt(place) === undefined) mkdirSync(place, { recursive: true, mode: 0o755 })
   const device = openDevice()
-  mountDevice(device, await freeMountPoint(place), directoryMode)
+  mountDevice(device, await freeMountPoint(place), directoryMode, unit)
   systemd.store(MEMORY, newConnectionMemory().fd)
   systemd.store(FUSE, device)
   if (systemd.settled(SETTLES_WITHIN)) return
@@ -37,10 +38,8 @@ export async function attach(mountPoint: string, directoryMode: number, log: Log
   })
 }
 
-/** The mount of a server that is gone for good: nobody has its descriptor. One that is served is somebody's else. */
-async function clearDead(place: string, log: Log): Promise<void> {
-  if (await answers(place))
-    throw new MountError(`${place}: is busy: another hushfs serves it`, { hint: `hushfs unmount ${place}` })
+/** The mount of a server that is gone for good, or that was at another place. */
+function clear(place: string, log: Log): void {
   detachMount(place)
   log.warning(`${place}: took away the dead mount of an earlier server`)
 }

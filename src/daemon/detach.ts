@@ -1,6 +1,5 @@
 import type { Log } from '../base/log.ts'
-import { canonical } from './mount-point.ts'
-import { detachMount } from './mounting.ts'
+import { detachMount, mountsOf } from './mounting.ts'
 import { jobOf, ownUnit } from './own-unit.ts'
 
 /** How the server ended, as systemd tells ExecStopPost= (systemd.exec(5)). */
@@ -19,8 +18,8 @@ export function goesOn(job: string | undefined, { EXIT_CODE, EXIT_STATUS }: Endi
 }
 
 /** The service's last step, as root in the host's mount namespace: take the mount away, lazily, unless another server takes it over. */
-export function detachUnlessRestarted(mountPoint: string, ending: Ending, log: Log): void {
-  if (goesOn(jobOf(ownUnit()), ending)) return
-  const place = canonical(mountPoint)
-  if (detachMount(place)) log.info(`unmounted ${place}`)
+export function detachUnlessRestarted(ending: Ending, log: Log): void {
+  const unit = ownUnit()
+  if (goesOn(jobOf(unit), ending)) return
+  for (const place of mountsOf(unit)) if (detachMount(place)) log.info(`unmounted ${place}`)
 }

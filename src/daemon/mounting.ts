@@ -2,7 +2,7 @@ import { openSync } from 'node:fs'
 import { isNodeError, MountError, reasonOf, SystemError } from '../base/errors.ts'
 import { errno } from '../base/errno.ts'
 import { detach, mount } from '../sys/libc.ts'
-import { mountAt } from '../sys/mountinfo.ts'
+import { mountAt, readMounts } from '../sys/mountinfo.ts'
 import { MOUNT_TYPE } from './mount-point.ts'
 
 const MS_RDONLY = 1
@@ -23,12 +23,15 @@ export function openDevice(): number {
   }
 }
 
-/** Mount the connection. The kernel's own permission check (`default_permissions`) holds for every user (`allow_other`). */
-export function mountDevice(device: number, place: string, directoryMode: number): void {
+/** What mountinfo shows as the source of a mount that belongs to no unit. */
+const SOURCE = 'hushfs'
+
+/** Mount the connection; `source` shows in mountinfo. The kernel's own permission check (`default_permissions`) holds for every user (`allow_other`). */
+export function mountDevice(device: number, place: string, directoryMode: number, source = SOURCE): void {
   const rootMode = (0o040000 | directoryMode).toString(8)
   const data = `fd=${device},rootmode=${rootMode},user_id=0,group_id=0,default_permissions,allow_other`
   try {
-    mount('hushfs', place, MOUNT_TYPE, FLAGS, data)
+    mount(source, place, MOUNT_TYPE, FLAGS, data)
   } catch (error) {
     const denied = error instanceof SystemError && error.errno === errno.EPERM
     throw new MountError(
@@ -36,6 +39,13 @@ export function mountDevice(device: number, place: string, directoryMode: number
       denied ? { hint: 'mounting needs root' } : {},
     )
   }
+}
+
+/** Where mounts of hushfs with this source are. Asks no filesystem. */
+export function mountsOf(source: string): string[] {
+  return readMounts()
+    .filter((entry) => entry.type === MOUNT_TYPE && entry.source === source)
+    .map(({ mountPoint }) => mountPoint)
 }
 
 /** Detach the mount of hushfs at `place`, lazily; false when there is none any more. */
