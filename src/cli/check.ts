@@ -14,6 +14,9 @@ interface Options extends GlobalOptions {
   'config-only': boolean
 }
 
+/** Most kinds of sources fit in. */
+const SOURCE_WIDTH = 6
+
 /** What `check` says of one secret. */
 interface Verdict {
   readonly name: string
@@ -114,7 +117,8 @@ function report(
   identityProblems: readonly string[],
 ): void {
   const width = Math.max(0, ...verdicts.map(({ name }) => name.length))
-  for (const verdict of verdicts) output.line(lineOf(verdict, width, output.colours))
+  const sources = Math.max(SOURCE_WIDTH, ...verdicts.map(({ source }) => source.length))
+  for (const verdict of verdicts) output.line(lineOf(verdict, width, sources, output.colours))
   for (const problem of identityProblems) output.warning(problem)
   for (const { name, warnings } of verdicts) {
     for (const warning of warnings) output.warning(`${name}: ${warning}`)
@@ -122,11 +126,11 @@ function report(
   output.note(`${count(verdicts.length)}, ${failing} failing`)
 }
 
-function lineOf(verdict: Verdict, width: number, colours: Output['colours']): string {
+function lineOf(verdict: Verdict, width: number, sources: number, colours: Output['colours']): string {
   const { name, source, owner, group, mode, bytes, problems } = verdict
   const mark = verdict.verdict === 'ok' ? colours.green('ok     ') : colours.red('failing')
   const end = problems.length > 0 ? oneLine(problems.join('; ')) : `${bytes ?? 0} bytes`
-  return `${mark}  ${name.padEnd(width)}  ${source.padEnd(6)}  ${owner}:${group} ${mode}  ${end}`
+  return `${mark}  ${name.padEnd(width)}  ${source.padEnd(sources)}  ${owner}:${group} ${mode}  ${end}`
 }
 
 function count(secrets: number): string {

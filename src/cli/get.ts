@@ -1,3 +1,4 @@
+import { createLog } from '../base/log.ts'
 import { loadConfig, type Config } from '../config/load.ts'
 import { listStore } from '../sealed/store.ts'
 import type { SourceSpec } from '../config/config.ts'
@@ -24,7 +25,10 @@ async function get(args: Options): Promise<void> {
   const output = createOutput(args)
   const config = loadConfig(args.config)
   checkName(args.name)
-  const value = await openSource(sourceOf(config, args.name), args.name, keysOf(config))
+  const value = await openSource(sourceOf(config, args.name), args.name, {
+    ...keysOf(config),
+    log: createLog(),
+  })
   try {
     if (output.json) {
       output.document({ name: args.name, value: Buffer.from(value).toString('base64') })

@@ -45,7 +45,33 @@ export type ReadsRule =
 export type SourceSpec =
   | { readonly kind: 'sealed'; readonly file: string }
   | { readonly kind: 'age'; readonly file: string }
+  | CredentialSpec
+  | ExecSpec
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'text'; readonly value: string }
+
+/** What `systemd-creds encrypt` writes. */
+export interface CredentialSpec {
+  readonly kind: 'credential'
+  readonly file: string
+  /** The name that must be embedded, where one is. */
+  readonly name: string
+  /** Accept a file that is encrypted with no key at all, which anyone can write and read. */
+  readonly allowNull: boolean
+}
+
+/** Standard output of a program. */
+export interface ExecSpec {
+  readonly kind: 'exec'
+  /** The program, an absolute path or a name, and its arguments. */
+  readonly command: readonly string[]
+  readonly timeoutSeconds: number
+  /** How often it is run again; undefined: at a reload only. */
+  readonly refreshSeconds: number | undefined
+  /** All that its environment has. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Keep the last value when it fails. */
+  readonly stale: boolean
+}
 
 export type SourceKind = SourceSpec['kind']

@@ -9,17 +9,21 @@ import { BatchReader, type Job } from './unseal-protocol.ts'
 /** A child without any result for this long, besides what its sources may wait, is taken for stuck. Milliseconds. */
 const STUCK_AFTER = 30_000
 
+/** Milliseconds from SIGTERM to SIGKILL. */
+const TO_END_COMMANDS = 1000
+
 /** One process; it can be started before the job is known, so that its start overlaps with other work. */
 export class UnsealChild {
   readonly #process: ChildProcess
   readonly #exit: Promise<string>
   #stuck: NodeJS.Timeout | undefined
+  #killing: NodeJS.Timeout | undefined
   #notStarted = false
 
   constructor() {
     this.#process = spawn(process.execPath, [distFile('unseal.js')], {
       stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
-      env: {},
+      env: environment(),
     })
     this.#exit = new Promise((resolve) => {
       this.#process.once('error', (error) => {
@@ -37,8 +41,10 @@ export class UnsealChild {
     return this.#notStarted
   }
 
+  /** With the commands that it runs, for which it has a moment. */
   kill(): void {
-    this.#process.kill('SIGKILL')
+    this.#process.kill('SIGTERM')
+    this.#killing ??= setTimeout(() => this.#process.kill('SIGKILL'), TO_END_COMMANDS).unref()
   }
 
   /** Resolves to undefined when every result has come, each once, else to what went wrong. */
@@ -73,6 +79,7 @@ export class UnsealChild {
     ;(this.#process.stdout as Readable).on('data', take)
     const ending = await this.#exit
     clearTimeout(this.#stuck)
+    clearTimeout(this.#killing)
     if (reader.ended && missing.size === 0 && problem === undefined) return undefined
     return `opening it ended the unseal child: ${problem ?? ending}`
   }
@@ -93,6 +100,13 @@ export class UnsealChild {
       this.kill()
     }, milliseconds)
   }
+}
+
+/** What the child knows of the world: where the log goes, and what systemd has loaded for the service. */
+function environment(): NodeJS.ProcessEnv {
+  const { JOURNAL_STREAM, CREDENTIALS_DIRECTORY } = process.env
+  const all = Object.entries({ JOURNAL_STREAM, CREDENTIALS_DIRECTORY })
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined))
 }
 
 /** Indexes of sources that wait, with their own timeouts, which they keep themselves. */

@@ -10,7 +10,7 @@ import { openSource } from '../sources/registry.ts'
 import { MAX_SECRET_BYTES, type OpenContext } from '../sources/source.ts'
 import { mayComeLater } from '../sources/availability.ts'
 import { longestWait } from '../sources/waiting.ts'
-import { dieWithParent, forbidDumps } from '../sys/libc.ts'
+import { endWithParent, forbidDumps } from '../sys/libc.ts'
 import { PREFIX_BYTES, storeValue } from '../vault/value.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { openAll } from './open-order.ts'
@@ -29,7 +29,7 @@ interface Keys {
 
 async function run(): Promise<void> {
   forbidDumps()
-  dieWithParent()
+  endWithParent()
   const sodium = await loadSodium()
   const input = await readInput()
   // The server ended, or had nothing to open, before it sent a job.
@@ -37,7 +37,7 @@ async function run(): Promise<void> {
   const job = JSON.parse(input.toString('utf8')) as Job
   const keys = readKeys(sodium)
   const { identities, problems } = loadIdentities(job.identities)
-  const context: OpenContext = { identities, identityProblems: problems }
+  const context: OpenContext = { identities, identityProblems: problems, log: createLog() }
   const absent = !job.identities.every((path) => existsSync(path))
   const output = new BatchWriter(STDOUT, job.oneByOne)
   const open = async (index: number) => {

@@ -152,11 +152,11 @@ export function forbidDumps(): void {
 }
 
 const PR_SET_PDEATHSIG = 1
-const SIGKILL = 9
+const SIGTERM = 15
 
-/** Be killed when the thread that started this process ends (prctl(2)). */
-export function dieWithParent(): void {
-  if (prctlCall(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) !== 0) fail('prctl')
+/** Get SIGTERM when the thread that started this process ends (prctl(2)). */
+export function endWithParent(): void {
+  if (prctlCall(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) !== 0) fail('prctl')
 }
 
 export function mount(source: string, target: string, type: string, flags: number, data: string): void {

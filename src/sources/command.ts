@@ -1,0 +1,161 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { accessSync, constants, statSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import { reasonOf, SourceError } from '../base/errors.ts'
+import { killedWithUs, killGroup } from './command-groups.ts'
+import { MAX_SECRET_BYTES } from './source.ts'
+
+/** Where a program that is given by its name is looked for: systemd's own list (systemd.exec(5), ExecSearchPath=), and NixOS' place. */
+export const SEARCH_PATH: readonly string[] = [
+  '/run/current-system/sw/bin',
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+]
+
+export interface Command {
+  /** Absolute. */
+  readonly program: string
+  readonly args: readonly string[]
+  /** The whole environment. */
+  readonly environment: Readonly<Record<string, string>>
+  /** For standard input, which is empty otherwise. */
+  readonly input?: Uint8Array
+  /** Milliseconds. */
+  readonly timeout: number
+  /** Is given standard error as it comes. */
+  readonly onStderr: (piece: Buffer) => void
+}
+
+/** A command that didn't end well; the message is a sentence about `it`. */
+export class CommandError extends Error {
+  /** It took too long, and was killed. */
+  readonly late: boolean
+
+  constructor(message: string, late: boolean) {
+    super(message)
+    this.late = late
+  }
+}
+
+/** The path of a program; undefined when it isn't in any folder of the list. */
+export function findProgram(name: string, folders = SEARCH_PATH): string | undefined {
+  if (isAbsolute(name)) return name
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Run a program without a shell, in a process group of its own that ends with it. Its standard output, at most MAX_SECRET_BYTES; the caller wipes
+ * it. Throws `CommandError` when it doesn't end well and in time, `SourceError` when it writes too much.
+ */
+export async function runCommand(command: Command): Promise<Uint8Array> {
+  const { input, timeout } = command
+  const child = start(command)
+  const output = new Output(child, command.onStderr)
+  // A program that doesn't read its input closes the pipe.
+  child.stdin?.on('error', () => undefined).end(input)
+  const timer = setTimeout(() => {
+    output.expire()
+  }, timeout)
+  try {
+    const ending = await ended(child)
+    if (output.isTooLong) throw new SourceError('it wrote more than 1 MiB to standard output')
+    if (output.isLate) throw new CommandError(`it didn't end within ${timeout / 1000} s and was killed`, true)
+    if (ending !== undefined) throw new CommandError(ending, false)
+    return output.take()
+  } finally {
+    clearTimeout(timer)
+    output.wipe()
+  }
+}
+
+function start({ program, args, environment, input }: Command): ChildProcess {
+  try {
+    return spawn(program, args, {
+      cwd: '/',
+      env: environment,
+      detached: true,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
+  } catch (error) {
+    // Node throws what isn't among the usual reasons, such as arguments that are too long.
+    throw new CommandError(`it can't be started: ${reasonOf(error)}`, false)
+  }
+}
+
+/** Resolves when it and whoever holds its output is gone: to what went wrong. */
+function ended(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const release = child.pid === undefined ? () => undefined : killedWithUs(child.pid)
+    child.once('error', (error) => resolve(`it can't be started: ${reasonOf(error)}`))
+    // What it leaves behind would hold its output open, and outlive the load.
+    child.once('exit', release)
+    child.once('close', (status, signal) => {
+      if (signal !== null) resolve(`it was ended by ${signal}`)
+      else resolve(status === 0 ? undefined : `it exited with status ${status ?? 'unknown'}`)
+    })
+  })
+}
+
+/** Standard output of a child, in pieces that are wiped. */
+class Output {
+  readonly #child: ChildProcess
+  readonly #pieces: Buffer[] = []
+  #length = 0
+  #late = false
+
+  constructor(child: ChildProcess, onStderr: (piece: Buffer) => void) {
+    this.#child = child
+    child.stdout?.on('data', (piece: Buffer) => {
+      this.#pieces.push(piece)
+      this.#length += piece.length
+      if (this.isTooLong) this.abandon()
+    })
+    child.stderr?.on('data', onStderr)
+  }
+
+  get isTooLong(): boolean {
+    return this.#length > MAX_SECRET_BYTES
+  }
+
+  get isLate(): boolean {
+    return this.#late
+  }
+
+  expire(): void {
+    this.#late = true
+    this.abandon()
+  }
+
+  /** Kill the group, and wait for nobody who has left it with the pipes. */
+  abandon(): void {
+    if (this.#child.pid !== undefined) killGroup(this.#child.pid)
+    for (const pipe of [this.#child.stdout, this.#child.stderr]) pipe?.destroy()
+  }
+
+  take(): Uint8Array {
+    const all = new Uint8Array(this.#length)
+    let at = 0
+    for (const piece of this.#pieces) {
+      all.set(piece, at)
+      at += piece.length
+    }
+    return all
+  }
+
+  wipe(): void {
+    for (const piece of this.#pieces) piece.fill(0)
+  }
+}
