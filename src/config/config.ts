@@ -12,7 +12,7 @@ export interface Config {
   readonly directoryMode: number
   /** So long readers wait for a secret whose source isn't there yet after the start of the service; seconds. */
   readonly startTimeout: number
-  /** In the order of the file. */
+  /** In the order of the file, templates last. */
   readonly secrets: readonly SecretConfig[]
 }
 
@@ -49,6 +49,7 @@ export type SourceSpec =
   | ExecSpec
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'text'; readonly value: string }
+  | TemplateSpec
 
 /** What `systemd-creds encrypt` writes. */
 export interface CredentialSpec {
@@ -73,5 +74,18 @@ export interface ExecSpec {
   /** Keep the last value when it fails. */
   readonly stale: boolean
 }
+
+/** Text with the values of secrets in it. */
+export interface TemplateSpec {
+  readonly kind: 'template'
+  readonly parts: readonly TemplatePart[]
+}
+
+/** Bytes as they are, one for each character, or the value of a secret, by way of a filter. */
+export type TemplatePart =
+  { readonly literal: string } | { readonly secret: string; readonly filter: TemplateFilter | undefined }
+
+/** Forms that a value can be written in. */
+export type TemplateFilter = 'json' | 'shell' | 'base64' | 'urlencode' | 'systemd'
 
 export type SourceKind = SourceSpec['kind']

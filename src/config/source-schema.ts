@@ -25,10 +25,9 @@ const flag = z.optional(z.boolean(expected('true or false')))
 
 const credentialMap = z.strictObject({ file: path, name: z.optional(credentialName), allowNull: flag })
 
-const credential = z.union(
-  [path, credentialMap],
-  { error: 'expected a path, or a map with `file` and, where they are needed, `name` and `allowNull`' },
-)
+const credential = z.union([path, credentialMap], {
+  error: 'expected a path, or a map with `file` and, where they are needed, `name` and `allowNull`',
+})
 
 const exec = z.strictObject(
   {

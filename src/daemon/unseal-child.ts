@@ -47,10 +47,10 @@ export class UnsealChild {
     this.#killing ??= setTimeout(() => this.#process.kill('SIGKILL'), TO_END_COMMANDS).unref()
   }
 
-  /** Resolves to undefined when every result has come, each once, else to what went wrong. */
+  /** `data` is what goes over KEYS_FD. Resolves to undefined when every result has come, each once, else to what went wrong. */
   async run(
     job: Job,
-    keys: Uint8Array,
+    data: readonly Uint8Array[],
     onResults: (results: readonly IndexedValue[]) => void,
   ): Promise<string | undefined> {
     const reader = new BatchReader()
@@ -75,7 +75,7 @@ export class UnsealChild {
       watch()
     }
     watch()
-    this.#send(job, keys)
+    this.#send(job, data)
     ;(this.#process.stdout as Readable).on('data', take)
     const ending = await this.#exit
     clearTimeout(this.#stuck)
@@ -84,12 +84,13 @@ export class UnsealChild {
     return `opening it ended the unseal child: ${problem ?? ending}`
   }
 
-  #send(job: Job, keys: Uint8Array): void {
+  #send(job: Job, data: readonly Uint8Array[]): void {
     const { stdin, stdio } = this.#process
     const keysPipe = stdio[3] as Writable
     // A child that is gone already shows in its exit.
     for (const pipe of [stdin, keysPipe]) pipe?.on('error', () => undefined)
-    keysPipe.end(keys)
+    for (const piece of data) keysPipe.write(piece)
+    keysPipe.end()
     stdin?.end(JSON.stringify(job))
   }
 

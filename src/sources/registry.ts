@@ -13,6 +13,7 @@ const registry: Registry = {
   exec: async () => (await import('./exec.ts')).execSource,
   file: async () => (await import('./file.ts')).fileSource,
   text: async () => (await import('./text.ts')).textSource,
+  template: async () => (await import('./template.ts')).templateSource,
 }
 
 /** The plaintext of a secret, which the caller wipes. Throws `SourceError`, `SealedError` or `UnavailableError`. */

@@ -9,6 +9,8 @@ export interface OpenContext {
   readonly identityProblems: readonly string[]
   /** Where a message goes that isn't the reason of a failure, such as what a command writes to standard error. Undefined: nowhere. */
   readonly log?: Log
+  /** The plaintext of another secret, which the caller wipes; rejects with the reason why there is none. For templates. */
+  readonly input?: (name: string) => Promise<Uint8Array>
 }
 
 /**

@@ -15,6 +15,7 @@ const waits: Waits = {
   exec: ({ timeoutSeconds }) => timeoutSeconds * 1000,
   file: undefined,
   text: undefined,
+  template: undefined,
 }
 
 /**

@@ -18,6 +18,7 @@ t.test('the JSON Schema describes every key, with an example, and refuses others
     'store',
     'directoryMode',
     'secrets',
+    'templates',
   ])
   const secret = schema.properties?.['secrets']?.anyOf?.[0]?.additionalProperties
   if (secret === undefined || secret === false) throw new Error('no schema of a secret')

@@ -1,0 +1,17 @@
+import type { SecretConfig, SourceSpec } from './config.ts'
+
+/** The names of the secrets that a source is made of, each once: of a template, those in it. */
+export function inputsOf(source: SourceSpec): string[] {
+  if (source.kind !== 'template') return []
+  return [...new Set(source.parts.flatMap((part) => ('secret' in part ? [part.secret] : [])))]
+}
+
+/** Indexes of the templates that are made of one of these secrets: when it changes, they do. */
+export function templatesOf(
+  secrets: readonly Pick<SecretConfig, 'source'>[],
+  names: ReadonlySet<string>,
+): number[] {
+  return secrets.flatMap(({ source }, index) =>
+    inputsOf(source).some((name) => names.has(name)) ? [index] : [],
+  )
+}
