@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { reasonOf, SourceError } from '../base/errors.ts'
+import { Output, OutputPipe } from './command-output.ts'
 import { killedWithUs, killGroup } from './command-groups.ts'
-import { MAX_SECRET_BYTES } from './source.ts'
 
 /** Where a program that is given by its name is looked for: systemd's own list (systemd.exec(5), ExecSearchPath=), and NixOS' place. */
 export const SEARCH_PATH: readonly string[] = [
@@ -62,100 +62,78 @@ function isExecutable(file: string): boolean {
  */
 export async function runCommand(command: Command): Promise<Uint8Array> {
   const { input, timeout } = command
-  const child = start(command)
-  const output = new Output(child, command.onStderr)
-  // A program that doesn't read its input closes the pipe.
-  child.stdin?.on('error', () => undefined).end(input)
-  const timer = setTimeout(() => {
-    output.expire()
-  }, timeout)
+  const [stdout, stderr] = [new OutputPipe(), new OutputPipe()]
+  const output = new Output(stdout)
+  stderr.onData(command.onStderr)
   try {
-    const ending = await ended(child)
+    const child = start(command, stdout, stderr)
+    const abandon = () => {
+      if (child.pid !== undefined) killGroup(child.pid)
+      // Who has left the group with the pipes is not waited for.
+      for (const pipe of [stdout, stderr]) pipe.destroy()
+    }
+    output.onTooLong = abandon
+    const timer = new Timer(timeout, abandon)
+    // A program that doesn't read its input closes the pipe.
+    child.stdin?.on('error', () => undefined).end(input)
+    const [ending] = await Promise.all([ended(child), stdout.closed, stderr.closed])
+    timer.stop()
     if (output.isTooLong) throw new SourceError('it wrote more than 1 MiB to standard output')
-    if (output.isLate) throw new CommandError(`it didn't end within ${timeout / 1000} s and was killed`, true)
+    if (timer.fired) throw new CommandError(`it didn't end within ${timeout / 1000} s and was killed`, true)
     if (ending !== undefined) throw new CommandError(ending, false)
     return output.take()
   } finally {
-    clearTimeout(timer)
     output.wipe()
   }
 }
 
-function start({ program, args, environment, input }: Command): ChildProcess {
+function start(
+  { program, args, environment, input }: Command,
+  stdout: OutputPipe,
+  stderr: OutputPipe,
+): ChildProcess {
   try {
     return spawn(program, args, {
       cwd: '/',
       env: environment,
       detached: true,
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', stdout.writeEnd, stderr.writeEnd],
     })
   } catch (error) {
     // Node throws what isn't among the usual reasons, such as arguments that are too long.
     throw new CommandError(`it can't be started: ${reasonOf(error)}`, false)
+  } finally {
+    stdout.closeWriteEnd()
+    stderr.closeWriteEnd()
   }
 }
 
-/** Resolves when it and whoever holds its output is gone: to what went wrong. */
+/** Resolves to what went wrong with it. */
 function ended(child: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
     const release = child.pid === undefined ? () => undefined : killedWithUs(child.pid)
     child.once('error', (error) => resolve(`it can't be started: ${reasonOf(error)}`))
-    // What it leaves behind would hold its output open, and outlive the load.
-    child.once('exit', release)
-    child.once('close', (status, signal) => {
+    child.once('exit', (status, signal) => {
+      // What it leaves behind would hold its output open, and outlive the load.
+      release()
       if (signal !== null) resolve(`it was ended by ${signal}`)
       else resolve(status === 0 ? undefined : `it exited with status ${status ?? 'unknown'}`)
     })
   })
 }
 
-/** Standard output of a child, in pieces that are wiped. */
-class Output {
-  readonly #child: ChildProcess
-  readonly #pieces: Buffer[] = []
-  #length = 0
-  #late = false
+class Timer {
+  readonly #timer: NodeJS.Timeout
+  fired = false
 
-  constructor(child: ChildProcess, onStderr: (piece: Buffer) => void) {
-    this.#child = child
-    child.stdout?.on('data', (piece: Buffer) => {
-      this.#pieces.push(piece)
-      this.#length += piece.length
-      if (this.isTooLong) this.abandon()
-    })
-    child.stderr?.on('data', onStderr)
+  constructor(milliseconds: number, act: () => void) {
+    this.#timer = setTimeout(() => {
+      this.fired = true
+      act()
+    }, milliseconds)
   }
 
-  get isTooLong(): boolean {
-    return this.#length > MAX_SECRET_BYTES
-  }
-
-  get isLate(): boolean {
-    return this.#late
-  }
-
-  expire(): void {
-    this.#late = true
-    this.abandon()
-  }
-
-  /** Kill the group, and wait for nobody who has left it with the pipes. */
-  abandon(): void {
-    if (this.#child.pid !== undefined) killGroup(this.#child.pid)
-    for (const pipe of [this.#child.stdout, this.#child.stderr]) pipe?.destroy()
-  }
-
-  take(): Uint8Array {
-    const all = new Uint8Array(this.#length)
-    let at = 0
-    for (const piece of this.#pieces) {
-      all.set(piece, at)
-      at += piece.length
-    }
-    return all
-  }
-
-  wipe(): void {
-    for (const piece of this.#pieces) piece.fill(0)
+  stop(): void {
+    clearTimeout(this.#timer)
   }
 }

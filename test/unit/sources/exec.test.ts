@@ -73,6 +73,12 @@ t.test('a failure is an error; with stale it is unavailable', async (t) => {
   })
 })
 
+t.test('what it opens as /dev/stdout and /dev/stderr is a pipe', async (t) => {
+  const said: string[] = []
+  t.equal((await open(shell('echo value >/dev/stdout; echo oh >/dev/stderr'), said)).toString(), 'value\n')
+  t.match(said, [/: oh\n$/])
+})
+
 t.test('1 MiB and no more', async (t) => {
   t.equal((await open(spec(['head', '-c', String(MAX_SECRET_BYTES), '/dev/zero']))).length, MAX_SECRET_BYTES)
   const message = /^[a-z]+: it wrote more than 1 MiB to standard output$/
