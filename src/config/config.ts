@@ -66,13 +66,14 @@ export interface ExecSpec {
   readonly kind: 'exec'
   /** The program, an absolute path or a name, and its arguments. */
   readonly command: readonly string[]
-  readonly timeoutSeconds: number
-  /** How often it is run again; undefined: at a reload only. */
-  readonly refreshSeconds: number | undefined
+  /** Seconds. */
+  readonly timeout: number
+  /** Seconds after which it is run again; undefined: at a reload, or when it has failed. */
+  readonly refresh: number | undefined
   /** All that its environment has. */
   readonly environment: Readonly<Record<string, string>>
-  /** Keep the last value when it fails. */
-  readonly stale: boolean
+  /** So long its last value is kept when it fails; seconds, 0: not at all. */
+  readonly maxStale: number
 }
 
 /** Text with the values of secrets in it. */

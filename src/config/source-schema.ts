@@ -41,6 +41,8 @@ const exec = z.strictObject(
 )
 
 const EXEC_SECONDS = 10
+/** Seconds; a number, because Infinity doesn't go through JSON. */
+const FOREVER = 1e9
 
 const row = <Value extends z.ZodMiniType>(row: SourceRow<Value>) => row
 
@@ -81,10 +83,10 @@ const rows = {
     spec: ({ command, timeout, refresh, environment, stale }) => ({
       kind: 'exec',
       command,
-      timeoutSeconds: timeout === undefined ? EXEC_SECONDS : secondsOf(timeout),
-      refreshSeconds: refresh === undefined ? undefined : secondsOf(refresh),
+      timeout: timeout === undefined ? EXEC_SECONDS : secondsOf(timeout),
+      refresh: refresh === undefined ? undefined : secondsOf(refresh),
       environment: environment ?? {},
-      stale: stale ?? false,
+      maxStale: stale === true ? FOREVER : 0,
     }),
   }),
   file: row({

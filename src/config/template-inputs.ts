@@ -6,12 +6,14 @@ export function inputsOf(source: SourceSpec): string[] {
   return [...new Set(source.parts.flatMap((part) => ('secret' in part ? [part.secret] : [])))]
 }
 
-/** Indexes of the templates that are made of one of these secrets: when it changes, they do. */
-export function templatesOf(
-  secrets: readonly Pick<SecretConfig, 'source'>[],
-  names: ReadonlySet<string>,
+/** These indexes, and those of the templates that are made of one of these secrets: when it changes, they do. */
+export function withTemplates(
+  secrets: readonly Pick<SecretConfig, 'name' | 'source'>[],
+  indexes: readonly number[],
 ): number[] {
-  return secrets.flatMap(({ source }, index) =>
+  const names = new Set(indexes.map((index) => secrets[index]?.name))
+  const templates = secrets.flatMap(({ source }, index) =>
     inputsOf(source).some((name) => names.has(name)) ? [index] : [],
   )
+  return [...new Set([...indexes, ...templates])]
 }

@@ -1,7 +1,8 @@
 import { UnavailableError } from '../base/errors.ts'
 import { longestWait } from '../sources/waiting.ts'
-import { isPresent, type EntryValue, type IndexedValue } from '../vfs/table.ts'
+import type { EntryValue, IndexedValue } from '../vfs/table.ts'
 import { inputsOf } from '../config/template-inputs.ts'
+import { TemplateInputs } from './template-inputs.ts'
 import { UnsealChild } from './unseal-child.ts'
 import { encodeKnown, type Job } from './unseal-protocol.ts'
 
@@ -14,8 +15,8 @@ export interface UnsealOptions {
   readonly signal?: AbortSignal
   /** Given results as they come, by their indexes in the job, each once. */
   readonly onResults?: (results: readonly IndexedValue[]) => void
-  /** Values by name, stored under the same keys: inputs of templates of the job that are not in the job themselves. */
-  readonly known?: ReadonlyMap<string, EntryValue>
+  /** What earlier jobs under the same keys have found, for templates whose inputs are not in the job; is given those of this one. */
+  readonly inputs?: TemplateInputs
 }
 
 /** Any part of the secrets of a configuration. */
@@ -27,11 +28,13 @@ export type Secrets = Pick<Job, 'identities' | 'secrets'>
  */
 export async function unseal(job: Secrets, options: UnsealOptions): Promise<(EntryValue | undefined)[]> {
   const values = new Array<EntryValue | undefined>(job.secrets.length).fill(undefined)
-  const inputs = new InputValues(job, options.known)
+  const inputs = options.inputs ?? new TemplateInputs()
+  const needed = new Set(job.secrets.flatMap(({ source }) => inputsOf(source)))
   const take = (results: readonly IndexedValue[]) => {
     for (const { index, value } of results) {
       values[index] = value
-      inputs.keep(index, value)
+      const name = job.secrets[index]?.name
+      if (name !== undefined && needed.has(name)) inputs.keep(name, value)
     }
     options.onResults?.(results)
   }
@@ -60,7 +63,7 @@ interface Part {
   /** Indexes of the secrets to open. */
   readonly left: readonly number[]
   readonly oneByOne: boolean
-  readonly inputs: InputValues
+  readonly inputs: TemplateInputs
   readonly take: (results: readonly IndexedValue[]) => void
 }
 
@@ -70,8 +73,8 @@ async function runPart(
   { job, left, oneByOne, inputs, take }: Part,
   { keys, signal }: UnsealOptions,
 ): Promise<string | undefined> {
-  const { known, stored } = encodeKnown(inputs.known(left))
   const secrets = left.flatMap((index) => job.secrets[index] ?? [])
+  const { known, stored } = encodeKnown(inputs.missingFrom(secrets))
   const part: Job = { identities: job.identities, secrets, oneByOne, known }
   const kill = () => {
     child.kill()
@@ -94,30 +97,4 @@ function inTurn({ secrets }: Secrets, indexes: readonly number[]): number[] {
     return longestWait(source) === undefined ? 0 : 1
   }
   return [0, 1, 2].flatMap((wanted) => indexes.filter((index) => rank(index) === wanted))
-}
-
-/** What the templates of a job need: what the caller knew, and what has come since, for another child. */
-class InputValues {
-  readonly #job: Secrets
-  readonly #needed: ReadonlySet<string>
-  readonly #values: Map<string, EntryValue>
-
-  constructor(job: Secrets, known: ReadonlyMap<string, EntryValue> = new Map()) {
-    this.#job = job
-    this.#needed = new Set(job.secrets.flatMap(({ source }) => inputsOf(source)))
-    this.#values = new Map([...known].filter(([name]) => this.#needed.has(name)))
-  }
-
-  /** A copy: the memory of a value moves to who takes it. */
-  keep(index: number, value: EntryValue): void {
-    const name = this.#job.secrets[index]?.name
-    if (name === undefined || !this.#needed.has(name)) return
-    this.#values.set(name, isPresent(value) ? { ...value, sealed: value.sealed.slice() } : value)
-  }
-
-  /** Without those that are opened in the same part. */
-  known(part: readonly number[]): Map<string, EntryValue> {
-    const opened = new Set(part.map((index) => this.#job.secrets[index]?.name))
-    return new Map([...this.#values].filter(([name]) => !opened.has(name)))
-  }
 }

@@ -52,7 +52,7 @@ export class Inputs {
   /** The plaintext, which the caller wipes, as soon as there is one. Rejects with the reason why there is none. */
   async get(name: string): Promise<Uint8Array> {
     const found = this.#slots.get(name)
-    if (found === undefined) throw new SourceError('it was not opened')
+    if (found === undefined) throw new UnavailableError('it is not opened yet')
     const { outcome, stored } = await found.settled
     const [size, unavailable] = outcome
     if (typeof size === 'string')

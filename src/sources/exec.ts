@@ -5,11 +5,11 @@ import type { Source } from './source.ts'
 import { StderrLines } from './stderr-lines.ts'
 
 /**
- * Standard output of a command, byte for byte. A command that fails is broken; with `stale` it is unavailable, so that its last value is kept.
- * What it writes to standard error goes to the log.
+ * Standard output of a command, byte for byte. A command that fails may do better later, so it is unavailable. What it writes to standard error
+ * goes to the log.
  */
 export const execSource: Source<ExecSpec> = {
-  async open({ command, environment, timeoutSeconds, stale }, secretName, { log }) {
+  async open({ command, environment, timeout }, secretName, { log }) {
     const [name = '', ...args] = command
     const program = findProgram(name)
     if (program === undefined) throw new SourceError(`there is no ${name} in ${SEARCH_PATH.join(':')}`)
@@ -19,16 +19,16 @@ export const execSource: Source<ExecSpec> = {
         program,
         args,
         environment,
-        timeout: timeoutSeconds * 1000,
+        timeout: timeout * 1000,
         onStderr: (piece) => {
           lines.push(piece)
         },
       })
     } catch (error) {
-      const isFailure = error instanceof CommandError
-      if (!isFailure && !(error instanceof SourceError)) throw error
-      const Class = isFailure && stale ? UnavailableError : SourceError
-      throw new Class(`${name}: ${error.message}`, { cause: error })
+      if (error instanceof CommandError)
+        throw new UnavailableError(`${name}: ${error.message}`, { cause: error })
+      if (error instanceof SourceError) throw new SourceError(`${name}: ${error.message}`, { cause: error })
+      throw error
     } finally {
       lines.end()
     }

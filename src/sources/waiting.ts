@@ -12,7 +12,7 @@ const waits: Waits = {
   sealed: undefined,
   age: undefined,
   credential: () => CREDENTIAL_TIMEOUT,
-  exec: ({ timeoutSeconds }) => timeoutSeconds * 1000,
+  exec: ({ timeout }) => timeout * 1000,
   file: undefined,
   text: undefined,
   template: undefined,

@@ -31,10 +31,10 @@ t.test('a command: defaults, and what it may be', (t) => {
   t.strictSame(spec({ exec: { command: ['pass', 'show', 'db'] } }), {
     kind: 'exec',
     command: ['pass', 'show', 'db'],
-    timeoutSeconds: 10,
-    refreshSeconds: undefined,
+    timeout: 10,
+    refresh: undefined,
     environment: {},
-    stale: false,
+    maxStale: 0,
   })
   const full = {
     command: ['/bin/x'],
@@ -46,10 +46,10 @@ t.test('a command: defaults, and what it may be', (t) => {
   t.strictSame(spec({ exec: full }), {
     kind: 'exec',
     command: ['/bin/x'],
-    timeoutSeconds: 60,
-    refreshSeconds: 300,
+    timeout: 60,
+    refresh: 300,
     environment: { HOME: '/root' },
-    stale: true,
+    maxStale: 1e9,
   })
   const refusals: [unknown, RegExp][] = [
     [{}, /exec\.command: expected a list, a program and its arguments, got nothing/],

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { SourceSpec, TemplatePart } from '../../../src/config/config.ts'
 import { KEY_BYTES, loadSodium } from '../../../src/crypto/sodium.ts'
+import { TemplateInputs } from '../../../src/daemon/template-inputs.ts'
 import { unseal, type UnsealOptions } from '../../../src/daemon/unseal-client.ts'
 import { KEYS_BYTES } from '../../../src/daemon/unseal-protocol.ts'
 import { MAX_SECRET_BYTES } from '../../../src/sources/source.ts'
@@ -28,13 +29,13 @@ function told(value: EntryValue | undefined): string {
 }
 
 const text = (value: string): SourceSpec => ({ kind: 'text', value })
-const exec = (script: string, stale = false): SourceSpec => ({
+const exec = (script: string): SourceSpec => ({
   kind: 'exec',
   command: ['/bin/sh', '-c', script],
-  timeoutSeconds: 60,
-  refreshSeconds: undefined,
+  timeout: 60,
+  refresh: undefined,
   environment: {},
-  stale,
+  maxStale: 0,
 })
 const template = (...parts: TemplatePart[]): SourceSpec => ({ kind: 'template', parts })
 const value = (secret: string) => ({ secret, filter: undefined })
@@ -81,8 +82,8 @@ t.test('templates come after their inputs, wherever they stand, and wait for no 
 
 t.test('an input that fails fails the template, one that is unavailable makes it unavailable', async (t) => {
   const { told } = await open({
-    broken: exec('exit 3'),
-    away: exec('exit 3', true),
+    broken: { kind: 'file', path: '/proc' },
+    away: exec('exit 3'),
     binary: exec('printf "a\\\\0b"'),
     'of/broken': template(value('broken')),
     'of/away': template(value('away')),
@@ -91,9 +92,9 @@ t.test('an input that fails fails the template, one that is unavailable makes it
     large: template(...Array.from({ length: 5 }, () => value('part'))),
     part: text('x'.repeat(300_000)),
   })
-  t.equal(told['of/broken'], "failing: its input broken can't be opened: /bin/sh: it exited with status 3")
+  t.equal(told['of/broken'], "failing: its input broken can't be opened: /proc: not a regular file")
   t.equal(told['of/away'], "unavailable: its input away can't be opened: /bin/sh: it exited with status 3")
-  t.equal(told['of/absent'], "failing: its input absent can't be opened: it was not opened")
+  t.equal(told['of/absent'], "unavailable: its input absent can't be opened: it is not opened yet")
   t.equal(
     told['of/nul'],
     "failing: the secret binary has a NUL byte, which the filter systemd of the template of/nul can't carry",
@@ -110,10 +111,10 @@ t.test('inputs that are known already, of any size', async (t) => {
     bad: exec('exit 1'),
     other: text('o'),
   })
-  const known = new Map<string, EntryValue>()
-  for (const [name, value] of before.values) if (value !== undefined) known.set(name, value)
-  known.set('pending', { pending: true })
-  known.set('away', { failing: 'no answer', unavailable: true })
+  const inputs = new TemplateInputs()
+  for (const [name, value] of before.values) if (value !== undefined) inputs.keep(name, value)
+  inputs.keep('pending', { pending: true, since: 0 })
+  inputs.keep('away', { failing: 'no answer', unavailable: true })
   const { told, values } = await open(
     {
       t: template(value('a'), value('empty'), value('large'), value('here')),
@@ -122,19 +123,23 @@ t.test('inputs that are known already, of any size', async (t) => {
       'of/away': template(value('away')),
       'of/pending': template(value('pending')),
     },
-    { known },
+    { inputs },
   )
   t.equal(told['t'], `a${large}h`)
-  t.equal(told['of/bad'], "failing: its input bad can't be opened: /bin/sh: it exited with status 1")
+  t.equal(told['of/bad'], "unavailable: its input bad can't be opened: /bin/sh: it exited with status 1")
   t.equal(told['of/away'], "unavailable: its input away can't be opened: no answer")
-  t.equal(told['of/pending'], "failing: its input pending can't be opened: it was not opened")
-  const again = await open({ t: template(value('a')) }, { known })
-  const [now, then] = [again.values.get('t'), known.get('a')]
+  t.equal(told['of/pending'], "unavailable: its input pending can't be opened: it is not opened yet")
+  const again = await open({ t: template(value('a')) }, { inputs })
+  const [now, then] = [again.values.get('t'), before.values.get('a')]
   if (now === undefined || then === undefined || !isPresent(now) || !isPresent(then))
     throw new Error('values')
   t.equal(now.version, then.version, 'the version is that of the bytes')
   t.equal(now.changedAt, then.changedAt, 'and it changed when its input did')
-  t.ok(values.size === 5)
+  t.equal(values.size, 5)
+
+  const next = await open({ a: text('A'), t: template(value('a'), value('large')) }, { inputs })
+  t.equal(next.told['t'], `A${large}`, 'what is opened again comes before what was known')
+  t.equal((await open({ t: template(value('a')) }, { inputs })).told['t'], 'A', 'and is what is known then')
 })
 
 t.test('children that are killed: whose fault it is, and what a template keeps of the first', async (t) => {
