@@ -1,11 +1,14 @@
 /** Templates as they are served: the values of secrets in a text, made anew when one of them changes. */
-import { writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Client } from '../support/client.ts'
+import { copiesInMemory, descendants } from '../support/memory.ts'
 import { mounted, workFolder, writeConfig } from '../support/mount.ts'
 import { hushfs, output, run } from '../support/process.ts'
 import { sealedSecrets, writeIdentity } from '../support/sealed.ts'
+import { until } from '../support/until.ts'
 
 const PASSWORD = `p@ss "w'o\\rd" $1`
 
@@ -122,4 +125,57 @@ t.test('a template that is wider than a secret in it is no configuration', async
   t.match((await run('cat', [server.path('t')])).stderr, 'Permission denied', 'its own rule holds')
   const reload = await server.reload(wide)
   t.equal(reload.status, 2)
+})
+
+t.test(
+  'an input that is opened again: the template follows, and is kept as long as its inputs',
+  async (t) => {
+    const folder = workFolder(t)
+    const [input, gate] = [join(folder, 'input'), join(folder, 'gate')]
+    writeFileSync(input, 'one')
+    writeFileSync(gate, '')
+    const again = (rest: object) => ({
+      source: { exec: { command: ['/bin/sh', '-c', `cat ${gate} && cat ${input}`], refresh: '1s', ...rest } },
+    })
+    const config = {
+      secrets: { kept: again({ stale: true }), dropped: again({}), other: { source: { text: 'other' } } },
+      templates: {
+        'of/kept': { content: '${hushfs:kept}-${hushfs:other}' },
+        'of/dropped': { content: '${hushfs:dropped}-${hushfs:other}' },
+      },
+    }
+    const server = await mounted(t, config, { folder })
+    const content = async (name: string) => (await run('cat', [server.path(name)])).stdout.toString()
+    t.equal(await content('of/kept'), 'one-other')
+    writeFileSync(input, 'two')
+    for (const name of ['of/kept', 'of/dropped'])
+      await until(`${name} follows`, async () => (await content(name)) === 'two-other')
+    rmSync(gate)
+    await until('the other is an error', async () => (await content('of/dropped')) === '')
+    t.equal(await content('dropped'), '')
+    t.equal(await content('of/kept'), 'two-other')
+    t.equal(await content('kept'), 'two')
+    writeFileSync(input, 'three')
+    writeFileSync(gate, '')
+    for (const name of ['of/kept', 'of/dropped'])
+      await until(`${name} is back`, async () => (await content(name)) === 'three-other')
+  },
+)
+
+t.test('the server has no plaintext of a template or of what a command wrote', async (t) => {
+  const sentinel = randomBytes(600).toString('base64')
+  const folder = workFolder(t)
+  writeFileSync(join(folder, 'value'), sentinel)
+  const server = await mounted(
+    t,
+    {
+      secrets: { value: { source: { exec: { command: ['cat', join(folder, 'value')] } } } },
+      templates: { t: { content: 'V=${hushfs:value|shell}\n' } },
+    },
+    { folder },
+  )
+  t.equal((await server.cat('t')).toString(), `V='${sentinel}'\n`)
+  const needles = [0, 300, 576].map((at) => Buffer.from(sentinel.slice(at, at + 24)))
+  for (const pid of [server.pid, ...descendants(server.pid)])
+    t.strictSame(copiesInMemory(pid, needles), [0, 0, 0], 'in memory')
 })

@@ -17,6 +17,7 @@ t.test('the JSON Schema describes every key, with an example, and refuses others
     'identities',
     'store',
     'directoryMode',
+    'startTimeout',
     'secrets',
     'templates',
   ])
