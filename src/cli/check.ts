@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ArgumentsCamelCase } from 'yargs'
 import { oneLine } from '../base/log.ts'
 import { loadConfig, type Config, type SecretConfig } from '../config/load.ts'
+import { inputsOf } from '../config/template-inputs.ts'
 import { unseal } from '../daemon/unseal-client.ts'
 import { KEYS_BYTES } from '../daemon/unseal-protocol.ts'
 import { loadIdentities } from '../identity/load.ts'
@@ -14,6 +15,7 @@ interface Options extends GlobalOptions {
   'config-only': boolean
 }
 
+const OTHERS = 0o004
 /** Most kinds of sources fit in. */
 const SOURCE_WIDTH = 6
 
@@ -54,7 +56,8 @@ async function check(args: ArgumentsCamelCase<Options>): Promise<number> {
   }
   const accounts = loadAccounts()
   const values = await openAll(config, output)
-  const verdicts = config.secrets.map((secret, index) => judge(secret, values[index], accounts))
+  const inputs = new Map(config.secrets.map((secret) => [secret.name, secret]))
+  const verdicts = config.secrets.map((secret, index) => judge(secret, values[index], accounts, inputs))
   const failing = verdicts.filter(({ verdict }) => verdict === 'failing').length
   const identityProblems = problemsOfIdentities(config)
   if (output.json) output.document({ config: config.file, secrets: verdicts, failing, identityProblems })
@@ -75,7 +78,12 @@ async function openAll(config: Config, output: Output): Promise<(EntryValue | un
   }
 }
 
-function judge(secret: SecretConfig, value: EntryValue | undefined, accounts: Accounts): Verdict {
+function judge(
+  secret: SecretConfig,
+  value: EntryValue | undefined,
+  accounts: Accounts,
+  inputs: ReadonlyMap<string, SecretConfig>,
+): Verdict {
   const { name, source, owner, group, mode } = secret
   const problems: string[] = []
   if (value !== undefined && 'failing' in value) problems.push(value.failing)
@@ -90,7 +98,7 @@ function judge(secret: SecretConfig, value: EntryValue | undefined, accounts: Ac
     mode: `0${mode.toString(8).padStart(3, '0')}`,
     ...(value !== undefined && 'size' in value ? { bytes: value.size } : {}),
     problems,
-    warnings: warningsOf(secret),
+    warnings: [...warningsOf(secret), ...openerThan(secret, inputs)],
   }
 }
 
@@ -101,6 +109,13 @@ function warningsOf({ source, units, userUnits, manager }: SecretConfig): string
   if (!manager && units === undefined && userUnits === undefined)
     warnings.push('`manager: false` refuses nobody without `units` or `userUnits`')
   return warnings
+}
+
+/** The kernel knows nothing of what is in a template, and the configuration bounds its unit rule alone. */
+function openerThan({ source, mode }: SecretConfig, inputs: ReadonlyMap<string, SecretConfig>): string[] {
+  if ((mode & OTHERS) === 0) return []
+  const closed = inputsOf(source).filter((name) => ((inputs.get(name)?.mode ?? OTHERS) & OTHERS) === 0)
+  return closed.map((name) => `everyone may read it by its mode, and not the secret ${name} in it`)
 }
 
 /** A missing identity fails only the secrets that it would open, but the person should know. */
