@@ -127,11 +127,20 @@ function versionOf(sodium: Sodium, value: Region, key: Uint8Array): number {
   return 1 + ((hash.readUIntBE(0, 6) * 16 + (hash.readUInt8(6) & 15)) % (2 ** 52 - 1))
 }
 
-/** When the file that the value comes from was written, or an input of a template changed; now for what is neither. Seconds since 1970. */
+/** When the file that the value comes from was written, or an input of a template changed; now where nothing tells. Seconds since 1970. */
 function changedAt(source: SourceSpec, inputs: Inputs): number {
   const file = 'file' in source ? source.file : 'path' in source ? source.path : undefined
-  const milliseconds = file === undefined ? Date.now() : statSync(file).mtimeMs
+  const milliseconds = (file === undefined ? undefined : writtenAt(file)) ?? Date.now()
   return inputs.changedAt(inputsOf(source)) ?? Math.max(0, Math.floor(milliseconds / 1000))
+}
+
+/** Undefined for a file that isn't seen from here, such as that of a credential which systemd has loaded. */
+function writtenAt(file: string): number | undefined {
+  try {
+    return statSync(file).mtimeMs
+  } catch {
+    return undefined
+  }
 }
 
 try {

@@ -35,12 +35,14 @@ export const credentialSource: Source<CredentialSpec> = {
   },
 }
 
-/** What the service manager has decrypted for a service without privilege; undefined: nothing by that name. */
+/** What the service manager has decrypted for a service without privilege; undefined: nothing by that name, or nothing in it. */
 function readLoaded(name: string): Uint8Array | undefined {
   const folder = process.env['CREDENTIALS_DIRECTORY']
   if (folder === undefined || !isWithoutPrivilege()) return undefined
   try {
-    return readBoundedFile(join(folder, name), MAX_SECRET_BYTES, fail)
+    const value = readBoundedFile(join(folder, name), MAX_SECRET_BYTES, fail)
+    // A unit's SetCredential= may stand in for what wasn't there.
+    return value.length === 0 ? undefined : value
   } catch (error) {
     const { cause } = error as SourceError
     if (isNodeError(cause) && cause.code === 'ENOENT') return undefined
