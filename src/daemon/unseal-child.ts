@@ -19,6 +19,7 @@ export class UnsealChild {
   #stuck: NodeJS.Timeout | undefined
   #killing: NodeJS.Timeout | undefined
   #notStarted = false
+  #runsCommands = false
 
   constructor() {
     this.#process = spawn(process.execPath, [distFile('unseal.js')], {
@@ -41,9 +42,9 @@ export class UnsealChild {
     return this.#notStarted
   }
 
-  /** With the commands that it runs, for which it has a moment. */
+  /** Where it runs commands, it has a moment to end them. */
   kill(): void {
-    this.#process.kill('SIGTERM')
+    this.#process.kill(this.#runsCommands ? 'SIGTERM' : 'SIGKILL')
     this.#killing ??= setTimeout(() => this.#process.kill('SIGKILL'), TO_END_COMMANDS).unref()
   }
 
@@ -57,6 +58,7 @@ export class UnsealChild {
     const missing = new Set(job.secrets.keys())
     let problem: string | undefined
     const waits = waitsOf(job)
+    this.#runsCommands = waits.length > 0
     const watch = () => {
       const patience = STUCK_AFTER + longest(waits, missing)
       this.#restartTimer(patience, (seconds) => (problem ??= `gave no answer for ${seconds} s`))

@@ -11,7 +11,7 @@ import { openSource } from '../sources/registry.ts'
 import { MAX_SECRET_BYTES, type OpenContext } from '../sources/source.ts'
 import { mayComeLater } from '../sources/availability.ts'
 import { longestWait } from '../sources/waiting.ts'
-import { endWithParent, forbidDumps } from '../sys/libc.ts'
+import { dieWithParent, forbidDumps } from '../sys/libc.ts'
 import { PREFIX_BYTES, storeValue } from '../vault/value.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { openAll, type Lanes } from './open-order.ts'
@@ -31,12 +31,14 @@ interface Keys {
 
 async function run(): Promise<void> {
   forbidDumps()
-  endWithParent()
+  dieWithParent('SIGKILL')
   const sodium = await loadSodium()
   const input = await readInput()
   // The server ended, or had nothing to open, before it sent a job.
   if (input.length === 0) return
   const job = JSON.parse(input.toString('utf8')) as Job
+  // Commands are killed by a handler of their own.
+  if (job.secrets.some(({ source }) => longestWait(source) !== undefined)) dieWithParent('SIGTERM')
   const { keys, stored } = readData(sodium, knownLength(job.known ?? []))
   const { identities, problems } = loadIdentities(job.identities)
   const inputs = new Inputs(sodium, keys.memory, job, stored)

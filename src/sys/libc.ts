@@ -162,11 +162,11 @@ export function forbidDumps(): void {
 }
 
 const PR_SET_PDEATHSIG = 1
-const SIGTERM = 15
+const signals = { SIGKILL: 9, SIGTERM: 15 }
 
-/** Get SIGTERM when the thread that started this process ends (prctl(2)). */
-export function endWithParent(): void {
-  if (prctlCall(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) !== 0) fail('prctl')
+/** Get this signal when the thread that started this process ends (prctl(2)). */
+export function dieWithParent(signal: keyof typeof signals): void {
+  if (prctlCall(PR_SET_PDEATHSIG, signals[signal], 0, 0, 0) !== 0) fail('prctl')
 }
 
 export function mount(source: string, target: string, type: string, flags: number, data: string): void {
