@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ArgumentsCamelCase } from 'yargs'
 import { oneLine } from '../base/log.ts'
 import { loadConfig, type Config, type SecretConfig } from '../config/load.ts'
+import { inputsOf } from '../config/template-inputs.ts'
 import { unseal } from '../daemon/unseal-client.ts'
 import { KEYS_BYTES } from '../daemon/unseal-protocol.ts'
 import { loadIdentities } from '../identity/load.ts'
@@ -13,6 +14,10 @@ import { createOutput, type Output } from './output.ts'
 interface Options extends GlobalOptions {
   'config-only': boolean
 }
+
+const OTHERS = 0o004
+/** Most kinds of sources fit in. */
+const SOURCE_WIDTH = 6
 
 /** What `check` says of one secret. */
 interface Verdict {
@@ -51,7 +56,8 @@ async function check(args: ArgumentsCamelCase<Options>): Promise<number> {
   }
   const accounts = loadAccounts()
   const values = await openAll(config, output)
-  const verdicts = config.secrets.map((secret, index) => judge(secret, values[index], accounts))
+  const inputs = new Map(config.secrets.map((secret) => [secret.name, secret]))
+  const verdicts = config.secrets.map((secret, index) => judge(secret, values[index], accounts, inputs))
   const failing = verdicts.filter(({ verdict }) => verdict === 'failing').length
   const identityProblems = problemsOfIdentities(config)
   if (output.json) output.document({ config: config.file, secrets: verdicts, failing, identityProblems })
@@ -72,7 +78,12 @@ async function openAll(config: Config, output: Output): Promise<(EntryValue | un
   }
 }
 
-function judge(secret: SecretConfig, value: EntryValue | undefined, accounts: Accounts): Verdict {
+function judge(
+  secret: SecretConfig,
+  value: EntryValue | undefined,
+  accounts: Accounts,
+  inputs: ReadonlyMap<string, SecretConfig>,
+): Verdict {
   const { name, source, owner, group, mode } = secret
   const problems: string[] = []
   if (value !== undefined && 'failing' in value) problems.push(value.failing)
@@ -87,7 +98,7 @@ function judge(secret: SecretConfig, value: EntryValue | undefined, accounts: Ac
     mode: `0${mode.toString(8).padStart(3, '0')}`,
     ...(value !== undefined && 'size' in value ? { bytes: value.size } : {}),
     problems,
-    warnings: warningsOf(secret),
+    warnings: [...warningsOf(secret), ...openerThan(secret, inputs)],
   }
 }
 
@@ -98,6 +109,13 @@ function warningsOf({ source, units, userUnits, manager }: SecretConfig): string
   if (!manager && units === undefined && userUnits === undefined)
     warnings.push('`manager: false` refuses nobody without `units` or `userUnits`')
   return warnings
+}
+
+/** The kernel knows nothing of what is in a template, and the configuration bounds its unit rule alone. */
+function openerThan({ source, mode }: SecretConfig, inputs: ReadonlyMap<string, SecretConfig>): string[] {
+  if ((mode & OTHERS) === 0) return []
+  const closed = inputsOf(source).filter((name) => ((inputs.get(name)?.mode ?? OTHERS) & OTHERS) === 0)
+  return closed.map((name) => `everyone may read it by its mode, and not the secret ${name} in it`)
 }
 
 /** A missing identity fails only the secrets that it would open, but the person should know. */
@@ -114,7 +132,8 @@ function report(
   identityProblems: readonly string[],
 ): void {
   const width = Math.max(0, ...verdicts.map(({ name }) => name.length))
-  for (const verdict of verdicts) output.line(lineOf(verdict, width, output.colours))
+  const sources = Math.max(SOURCE_WIDTH, ...verdicts.map(({ source }) => source.length))
+  for (const verdict of verdicts) output.line(lineOf(verdict, width, sources, output.colours))
   for (const problem of identityProblems) output.warning(problem)
   for (const { name, warnings } of verdicts) {
     for (const warning of warnings) output.warning(`${name}: ${warning}`)
@@ -122,11 +141,11 @@ function report(
   output.note(`${count(verdicts.length)}, ${failing} failing`)
 }
 
-function lineOf(verdict: Verdict, width: number, colours: Output['colours']): string {
+function lineOf(verdict: Verdict, width: number, sources: number, colours: Output['colours']): string {
   const { name, source, owner, group, mode, bytes, problems } = verdict
   const mark = verdict.verdict === 'ok' ? colours.green('ok     ') : colours.red('failing')
   const end = problems.length > 0 ? oneLine(problems.join('; ')) : `${bytes ?? 0} bytes`
-  return `${mark}  ${name.padEnd(width)}  ${source.padEnd(6)}  ${owner}:${group} ${mode}  ${end}`
+  return `${mark}  ${name.padEnd(width)}  ${source.padEnd(sources)}  ${owner}:${group} ${mode}  ${end}`
 }
 
 function count(secrets: number): string {

@@ -26,6 +26,11 @@ secrets:
   #   mode: "0400"                      # quoted, octal
   # tls/key:
   #   source: {age: tls-key.age}        # what agenix and age write
+
+# Files with the values of secrets in them.
+# templates:
+#   app.env:
+#     content: "DB_PASSWORD=\${hushfs:db/password|systemd}\\n"
 `
 }
 

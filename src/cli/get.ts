@@ -1,7 +1,9 @@
+import { createLog } from '../base/log.ts'
 import { loadConfig, type Config } from '../config/load.ts'
 import { listStore } from '../sealed/store.ts'
 import type { SourceSpec } from '../config/config.ts'
 import { openSource } from '../sources/registry.ts'
+import type { OpenContext } from '../sources/source.ts'
 import type { Command, GlobalOptions } from './command.ts'
 import { createOutput } from './output.ts'
 import { checkName, keysOf, notThere } from './store-context.ts'
@@ -24,7 +26,7 @@ async function get(args: Options): Promise<void> {
   const output = createOutput(args)
   const config = loadConfig(args.config)
   checkName(args.name)
-  const value = await openSource(sourceOf(config, args.name), args.name, keysOf(config))
+  const value = await openSource(sourceOf(config, args.name), args.name, contextOf(config))
   try {
     if (output.json) {
       output.document({ name: args.name, value: Buffer.from(value).toString('base64') })
@@ -35,6 +37,12 @@ async function get(args: Options): Promise<void> {
   } finally {
     value.fill(0)
   }
+}
+
+/** The inputs of a template are opened here too. */
+function contextOf(config: Config): OpenContext {
+  const context = { ...keysOf(config), log: createLog() }
+  return { ...context, input: (name) => openSource(sourceOf(config, name), name, context) }
 }
 
 /** What is declared, else what the store has. */

@@ -1,4 +1,5 @@
 import { loadConfig, type Config } from '../config/load.ts'
+import type { SourceSpec } from '../config/config.ts'
 import { listStore } from '../sealed/store.ts'
 import type { Command } from './command.ts'
 import { createOutput } from './output.ts'
@@ -41,10 +42,14 @@ function list(args: Parameters<Command['handler']>[0]): undefined {
   if (secrets.length === 0) output.note('there is no secret yet: `hushfs set NAME` makes one')
 }
 
+function fileOf(source: SourceSpec): string | null {
+  if ('file' in source) return source.file
+  return 'path' in source ? source.path : null
+}
+
 function secretsOf(config: Config): Listed[] {
   const declared = config.secrets.map(({ name, source }): Listed => {
-    const file = source.kind === 'text' ? null : source.kind === 'file' ? source.path : source.file
-    return { name, source: source.kind, declared: true, file }
+    return { name, source: source.kind, declared: true, file: fileOf(source) }
   })
   const names = new Set(declared.map(({ name }) => name))
   const files = new Set(declared.map(({ file }) => file))

@@ -56,6 +56,8 @@ function find(config: Config, name: string): Found {
   const stored = listStore(config.store).find((entry) => entry.name === name)
   if (declared === undefined && stored === undefined) throw notThere(config, name)
   if (declared === undefined) return { declared: false, file: stored?.file }
+  if (declared.source.kind === 'template')
+    throw new UsageError(`${name} is a template`, { hint: `take it out of \`templates\` in ${config.file}` })
   const file = declared.source.kind === 'sealed' ? declared.source.file : undefined
   return { declared: true, file: file !== undefined && existsSync(file) ? file : undefined }
 }

@@ -12,7 +12,7 @@ export interface Config {
   readonly directoryMode: number
   /** So long readers wait for a secret whose source isn't there yet after the start of the service; seconds. */
   readonly startTimeout: number
-  /** In the order of the file. */
+  /** In the order of the file, templates last. */
   readonly secrets: readonly SecretConfig[]
 }
 
@@ -45,7 +45,48 @@ export type ReadsRule =
 export type SourceSpec =
   | { readonly kind: 'sealed'; readonly file: string }
   | { readonly kind: 'age'; readonly file: string }
+  | CredentialSpec
+  | ExecSpec
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'text'; readonly value: string }
+  | TemplateSpec
+
+/** What `systemd-creds encrypt` writes. */
+export interface CredentialSpec {
+  readonly kind: 'credential'
+  readonly file: string
+  /** The name that must be embedded, where one is. */
+  readonly name: string
+  /** Accept a file that is encrypted with no key at all, which anyone can write and read. */
+  readonly allowNull: boolean
+}
+
+/** Standard output of a program. */
+export interface ExecSpec {
+  readonly kind: 'exec'
+  /** The program, an absolute path or a name, and its arguments. */
+  readonly command: readonly string[]
+  /** Seconds. */
+  readonly timeout: number
+  /** Seconds after which it is run again; undefined: at a reload, or when it has failed. */
+  readonly refresh: number | undefined
+  /** All that its environment has. */
+  readonly environment: Readonly<Record<string, string>>
+  /** So long its last value is kept when it fails; seconds, 0: not at all. */
+  readonly maxStale: number
+}
+
+/** Text with the values of secrets in it. */
+export interface TemplateSpec {
+  readonly kind: 'template'
+  readonly parts: readonly TemplatePart[]
+}
+
+/** Bytes as they are, one for each character, or the value of a secret, by way of a filter. */
+export type TemplatePart =
+  { readonly literal: string } | { readonly secret: string; readonly filter: TemplateFilter | undefined }
+
+/** Forms that a value can be written in. */
+export type TemplateFilter = 'json' | 'shell' | 'base64' | 'urlencode' | 'systemd'
 
 export type SourceKind = SourceSpec['kind']

@@ -13,19 +13,45 @@ export type SecretFields = { readonly [Key in keyof SecretInput]?: SecretInput[K
 
 type Secrets = Record<string, Partial<SecretInput>>
 
-/**
- * Declare a secret, or change the given fields of one that is declared. Comments and formatting stay, JSON stays JSON, and the file is
- * replaced atomically, only by what loads without a problem. Throws `ConfigError`.
- */
+/** Declare a secret, or change the given fields of one that is declared, as `declareSecrets` does. */
 export async function declareSecret(file: string, name: string, fields: SecretFields): Promise<void> {
-  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+  await declareSecrets(file, new Map([[name, fields]]))
+}
+
+/**
+ * Declare secrets by name, or change the given fields of those that are declared, all or none. Comments and formatting stay, JSON stays JSON, and
+ * the file is replaced atomically, only by what loads without a problem. Throws `ConfigError`.
+ */
+export async function declareSecrets(
+  file: string,
+  entries: ReadonlyMap<string, SecretFields>,
+): Promise<void> {
+  const given = [...entries].map(([name, fields]): [name: string, fields: Partial<SecretInput>] => [
+    name,
+    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+  ])
   await edit(file, {
-    expected: (secrets) => withEntry(secrets, name, { ...ownEntry(secrets, name), ...given }),
+    expected: (secrets) =>
+      given.reduce(
+        (now, [name, fields]) => withEntry(now, name, { ...ownEntry(now, name), ...fields }),
+        secrets,
+      ),
     json: (text, set) =>
-      Object.entries(given).reduce((now, [key, value]) => set(now, ['secrets', name, key], value), text),
+      given.reduce(
+        (now, [name, fields]) =>
+          Object.entries(fields).reduce(
+            (then, [key, value]) => set(then, ['secrets', name, key], value),
+            now,
+          ),
+        text,
+      ),
     yaml: ({ setInText, setInDocument }, text) => [
-      () => setInText(text, name, given),
-      () => setInDocument(text, name, given),
+      () =>
+        given.reduce<string | undefined>(
+          (now, [name, fields]) => (now === undefined ? undefined : setInText(now, name, fields)),
+          text,
+        ),
+      () => given.reduce((now, [name, fields]) => setInDocument(now, name, fields), text),
     ],
   })
 }

@@ -84,6 +84,38 @@ export const list = <Item extends z.ZodMiniType>(item: Item) => z.array(item, ex
 const DURATION = /^([1-9][0-9]{0,6})(s|m|h)$/
 export const duration = string('a duration such as 30s, 5m or 1h', DURATION)
 
+const LONGEST = 3600
+
+/** A duration of at most an hour. */
+export const timeout = duration.check(
+  z.refine((text) => !DURATION.test(text) || secondsOf(text) <= LONGEST, { error: 'expected at most 1h' }),
+)
+
+const NO_NUL = /^[^\0]*$/
+const PROGRAM = /^(?:\/[^\0]*|[^\0/]+)$/
+
+/** A program and its arguments. */
+export const command = z
+  .array(string('a string without NUL', NO_NUL), expected('a list, a program and its arguments'))
+  .check(
+    z.refine(([program]) => program !== undefined && PROGRAM.test(program), {
+      error: 'expected a program first: an absolute path, or a name without `/`',
+    }),
+  )
+
+/** Environment variables. */
+export const environment = z.record(
+  z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'expected the name of a variable' })),
+  string('a string without NUL', NO_NUL),
+  expected('a map of variables'),
+)
+
+/** As systemd takes it: a file name of at most 255 bytes without control characters (credential_name_valid in systemd's creds-util.c). */
+export const credentialName = string(
+  'the name of a credential',
+  /^(?!\.{1,2}$)[^/\u0000-\u001f\u007f]{1,255}$/,
+)
+
 /** Seconds of a checked duration. */
 export function secondsOf(text: string): number {
   const [, amount, unit] = DURATION.exec(text) ?? []

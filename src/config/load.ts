@@ -6,6 +6,7 @@ import { describePath, type Problem } from './problems.ts'
 import { readConfigText } from './read.ts'
 import { resolveDocument } from './resolve.ts'
 import type { DocumentInput } from './schema.ts'
+import { resolveTemplates } from './templates.ts'
 import { problemsIn } from './validate.ts'
 
 export type { Config, ReadsRule, SecretConfig, SourceKind, SourceSpec } from './config.ts'
@@ -20,7 +21,10 @@ export function configOf(file: string, text: string): Config {
   const raw = parseDocument(file, text)
   const problems = problemsIn(raw)
   if (problems.length > 0) throw errorOf(file, text, problems)
-  return resolveDocument(file, raw as DocumentInput)
+  const config = resolveDocument(file, raw as DocumentInput)
+  const templates = resolveTemplates(config, (raw as DocumentInput).templates ?? {})
+  if (templates.problems.length > 0) throw errorOf(file, text, templates.problems)
+  return { ...config, secrets: [...config.secrets, ...templates.secrets] }
 }
 
 /** The first problem gives the place of the error; its message has one line for each. */

@@ -30,11 +30,17 @@ export function problemsOf(error: z.core.$ZodError, path: KeyPath): Problem[] {
 
 function unknownKey(name: string, known: readonly string[]): string {
   const key = oneLine(name)
-  const near = known.length > 0 ? closest(key, [...known]) : ''
-  if (near !== '' && distance(key, near) <= 2) return `unknown key \`${key}\`; did you mean \`${near}\`?`
+  const near = nearestOf(key, known)
+  if (near !== undefined) return `unknown key \`${key}\`; did you mean \`${near}\`?`
   return known.length > 0
     ? `unknown key \`${key}\`; expected one of ${known.join(', ')}`
     : `unknown key \`${key}\``
+}
+
+/** The word that was probably meant. */
+export function nearestOf(word: string, known: readonly string[]): string | undefined {
+  const near = known.length > 0 ? closest(word, [...known]) : ''
+  return near !== '' && distance(word, near) <= 2 ? near : undefined
 }
 
 /** The path as a person writes it: `secrets."db/password".units[0]`. */

@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path'
-import type { Config, ReadsRule, SecretConfig } from './config.ts'
+import type { Config, ReadsRule, SecretConfig, SourceSpec } from './config.ts'
 import { secondsOf } from './fields.ts'
 import type { DocumentInput, SecretInput } from './schema.ts'
 import { specOf } from './source-schema.ts'
 
-/** Fill in the defaults and make every path absolute. */
+/** Fill in the defaults and make every path absolute. Templates are for templates.ts. */
 export function resolveDocument(file: string, input: DocumentInput): Config {
   const absolute = resolve(file)
   const folder = dirname(absolute)
@@ -16,14 +16,21 @@ export function resolveDocument(file: string, input: DocumentInput): Config {
     store: resolve(folder, input.store ?? '/var/lib/hushfs/store'),
     directoryMode: bitsOf(input.directoryMode ?? '0711'),
     startTimeout: secondsOf(input.startTimeout ?? '30s'),
-    secrets: Object.entries(input.secrets ?? {}).map(([name, secret]) => resolveSecret(name, secret, folder)),
+    secrets: Object.entries(input.secrets ?? {}).map(([name, secret]) =>
+      resolveSecret(name, specOf(secret.source, folder), secret),
+    ),
   }
 }
 
-function resolveSecret(name: string, input: SecretInput, folder: string): SecretConfig {
+/** A secret, or a template, whose other keys are the same. */
+export function resolveSecret(
+  name: string,
+  source: SourceSpec,
+  input: Omit<SecretInput, 'source'>,
+): SecretConfig {
   return {
     name,
-    source: specOf(input.source, folder),
+    source,
     owner: input.owner ?? 'root',
     group: input.group ?? 'root',
     mode: bitsOf(input.mode ?? '0400'),

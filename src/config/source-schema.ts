@@ -1,7 +1,17 @@
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import * as z from 'zod/mini'
 import type { SourceSpec } from './config.ts'
-import { expected, path, plaintext } from './fields.ts'
+import {
+  command,
+  credentialName,
+  duration,
+  environment,
+  expected,
+  path,
+  plaintext,
+  secondsOf,
+  timeout,
+} from './fields.ts'
 
 /** What the configuration file says about one kind of source, and how that becomes a specification. */
 interface SourceRow<Value extends z.ZodMiniType> {
@@ -10,6 +20,29 @@ interface SourceRow<Value extends z.ZodMiniType> {
   readonly example: z.infer<Value>
   spec(value: z.infer<Value>, folder: string): SourceSpec
 }
+
+const flag = z.optional(z.boolean(expected('true or false')))
+
+const credentialMap = z.strictObject({ file: path, name: z.optional(credentialName), allowNull: flag })
+
+const credential = z.union([path, credentialMap], {
+  error: 'expected a path, or a map with `file` and, where they are needed, `name` and `allowNull`',
+})
+
+const exec = z.strictObject(
+  {
+    command,
+    timeout: z.optional(timeout),
+    refresh: z.optional(duration),
+    environment: z.optional(environment),
+    stale: flag,
+  },
+  expected('a map with a command, such as {command: [/usr/bin/printf, value]}'),
+)
+
+const EXEC_SECONDS = 10
+/** Seconds; a number, because Infinity doesn't go through JSON. */
+const FOREVER = 1e9
 
 const row = <Value extends z.ZodMiniType>(row: SourceRow<Value>) => row
 
@@ -26,6 +59,35 @@ const rows = {
     description: 'An age file, binary or armored',
     example: 'secrets/db-password.age',
     spec: (file, folder) => ({ kind: 'age', file: resolve(folder, file) }),
+  }),
+  credential: row({
+    schema: credential,
+    description:
+      'A file of `systemd-creds encrypt`; a map with `name` where the embedded name is not that of the file, with `allowNull` where no key protects it',
+    example: '/etc/credstore.encrypted/db-password',
+    spec: (value, folder) => {
+      const { file, name, allowNull } = typeof value === 'string' ? { file: value } : value
+      return {
+        kind: 'credential',
+        file: resolve(folder, file),
+        name: name ?? basename(file),
+        allowNull: allowNull ?? false,
+      }
+    },
+  }),
+  exec: row({
+    schema: exec,
+    description:
+      'Standard output of a program that is run without a shell, with no environment but `environment`; `stale` keeps the last value when it fails',
+    example: { command: ['/usr/bin/pass', 'show', 'db'], timeout: '10s' },
+    spec: ({ command, timeout, refresh, environment, stale }) => ({
+      kind: 'exec',
+      command,
+      timeout: timeout === undefined ? EXEC_SECONDS : secondsOf(timeout),
+      refresh: refresh === undefined ? undefined : secondsOf(refresh),
+      environment: environment ?? {},
+      maxStale: stale === true ? FOREVER : 0,
+    }),
   }),
   file: row({
     schema: path,
@@ -67,6 +129,12 @@ export const source = z.strictObject(fields, expected(`${ONE}, such as {sealed: 
     maxProperties: 1,
   }),
 )
+
+/** The keys of a source that is a map. */
+export function keysOfSource(kind: string): readonly string[] {
+  const maps: Record<string, object> = { credential: credentialMap.shape, exec: exec.shape }
+  return Object.hasOwn(maps, kind) ? Object.keys(maps[kind] ?? {}) : []
+}
 
 /** The specification of a checked `source`. */
 export function specOf(value: z.infer<typeof source>, folder: string): SourceSpec {

@@ -2,11 +2,13 @@ import { reasonOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { monotonic } from '../base/monotonic.ts'
 import type { Config, SecretConfig } from '../config/config.ts'
+import { withTemplates } from '../config/template-inputs.ts'
 import { loadAccounts } from '../sys/accounts.ts'
 import type { EntryValue, IndexedValue, SecretTable } from '../vfs/table.ts'
 import type { Clock } from './judge.ts'
 import { SecretStates } from './secret-states.ts'
 import { notificationsFor, replacedValues } from './table-diff.ts'
+import { TemplateInputs } from './template-inputs.ts'
 import type { UnsealChild } from './unseal-child.ts'
 import { unseal, type UnsealOptions } from './unseal-client.ts'
 
@@ -47,6 +49,7 @@ export class Loader {
   readonly #options: LoaderOptions
   readonly #ending = new AbortController()
   #states: SecretStates
+  #inputs = new TemplateInputs()
   /** Counts configurations: results for an earlier one are dropped. */
   #epoch = 0
   #children = 0
@@ -76,9 +79,11 @@ export class Loader {
   async reload(config: Config): Promise<void> {
     const { outlet } = this.#options
     const accounts = loadAccounts()
-    const results = await this.#unseal(config, config.secrets)
+    const inputs = new TemplateInputs()
+    const results = await this.#unseal(config, config.secrets, { inputs })
     if (this.#ending.signal.aborted) return
     this.#epoch++
+    this.#inputs = inputs
     const before = this.#states.table
     const { table, notes } = this.#states.replace(config, accounts, results, clock())
     for (const note of notes) this.#options.log.warning(note)
@@ -95,10 +100,11 @@ export class Loader {
     this.#ending.abort()
   }
 
-  /** Open some secrets, and take each result as it comes. */
-  async #run(indexes: readonly number[], prepared?: UnsealChild): Promise<void> {
+  /** Open some secrets, make the templates of them anew, and take each result as it comes. */
+  async #run(some: readonly number[], prepared?: UnsealChild): Promise<void> {
     const epoch = this.#epoch
     const { config } = this.#states
+    const indexes = withTemplates(config.secrets, some)
     const secrets = indexes.flatMap((index) => config.secrets[index] ?? [])
     const onResults = (results: readonly IndexedValue[]) => {
       if (epoch !== this.#epoch) return
@@ -119,10 +125,11 @@ export class Loader {
   #unseal(
     { identities }: Config,
     secrets: readonly SecretConfig[],
-    options: Pick<UnsealOptions, 'prepared' | 'onResults'> = {},
+    options: Pick<UnsealOptions, 'prepared' | 'onResults' | 'inputs'> = {},
   ): Promise<(EntryValue | undefined)[]> {
     const job = { identities, secrets: secrets.map(({ name, source }) => ({ name, source })) }
-    return unseal(job, { ...options, keys: this.#options.keys, signal: this.#ending.signal })
+    const { keys } = this.#options
+    return unseal(job, { inputs: this.#inputs, ...options, keys, signal: this.#ending.signal })
   }
 
   /** The worker first, then the kernel's caches: what was cached before is what the notifications drop. */

@@ -5,11 +5,16 @@ const AT_ONCE = 8
 /** Milliseconds of opening after which what has come for the sources that wait is taken up. */
 const TURN = 20
 
-export interface Opening {
+export interface Lanes {
   /** Indexes to open one after the other, in this order. */
   readonly quick: readonly number[]
   /** Indexes of sources that wait for something: opened beside the others. */
   readonly waiting: readonly number[]
+  /** Indexes of what waits for others of these lanes alone. */
+  readonly dependent: readonly number[]
+}
+
+export interface Opening extends Lanes {
   /** Resolves in any case. */
   readonly open: (index: number) => Promise<void>
   /** Every quick one is open. */
@@ -17,12 +22,13 @@ export interface Opening {
 }
 
 /** Open all of them; no source that waits holds up another. */
-export async function openAll({ quick, waiting, open, onQuickDone }: Opening): Promise<void> {
+export async function openAll({ quick, waiting, dependent, open, onQuickDone }: Opening): Promise<void> {
   const rest = waiting.values()
   const lane = async () => {
     for (const index of rest) await open(index)
   }
   const lanes = Array.from({ length: Math.min(AT_ONCE, waiting.length) }, lane)
+  const after = dependent.map(open)
   let turnEnds = performance.now() + TURN
   for (const index of quick) {
     await open(index)
@@ -31,5 +37,5 @@ export async function openAll({ quick, waiting, open, onQuickDone }: Opening): P
     turnEnds = performance.now() + TURN
   }
   onQuickDone()
-  await Promise.all(lanes)
+  await Promise.all([...lanes, ...after])
 }

@@ -1,4 +1,5 @@
 import type { Config, SecretConfig } from '../config/config.ts'
+import { inputsOf } from '../config/template-inputs.ts'
 import type { Accounts } from '../sys/accounts.ts'
 import {
   isPending,
@@ -40,6 +41,8 @@ export class SecretStates {
   #config: Config
   #accounts: Accounts
   #table: SecretTable
+  /** Where each secret is in configuration and table. */
+  #places: ReadonlyMap<string, number>
   /** Readers wait for what isn't there yet. */
   readonly #patient: boolean
   /** The last value of each secret. */
@@ -55,6 +58,7 @@ export class SecretStates {
     now: Clock,
   ) {
     this.#config = config
+    this.#places = placesOf(config)
     this.#accounts = accounts
     this.#patient = patient
     for (const { name, value } of known?.secrets ?? []) if (isPresent(value)) this.#last.set(name, value)
@@ -90,12 +94,14 @@ export class SecretStates {
   /** Results of opening some of the secrets again. */
   take(results: readonly IndexedValue[], now: Clock): Change {
     const secrets = [...this.#table.secrets]
+    const isServed = (name: string) => isServedIn(secrets[this.#places.get(name) ?? -1]?.value)
     const change: Change = { values: [], before: [], after: [], notes: [] }
     for (const { index, value: result } of results) {
       const secret = this.#config.secrets[index]
       const entry = secrets[index]
       if (secret === undefined || entry === undefined) continue
-      const verdict = this.#judge(secret, entry.value, entryOf(secret, this.#accounts, result).value, now)
+      const found = entryOf(secret, this.#accounts, result).value
+      const verdict = this.#judge(secret, entry.value, found, isServed, now)
       change.notes.push(...this.#note(secret, verdict, now))
       if (isSame(entry.value, verdict.value)) continue
       const next = entryOf(secret, this.#accounts, verdict.value)
@@ -117,15 +123,20 @@ export class SecretStates {
   ): { table: SecretTable; notes: string[] } {
     const before = new Map(this.#table.secrets.map((entry) => [entry.name, entry.value]))
     const sources = new Map(this.#config.secrets.map(({ name, source }) => [name, JSON.stringify(source)]))
+    const served = new Set<string>()
+    // Templates come last, so what they are made of has been judged before.
     const verdicts = config.secrets.map((secret, index) => {
       const same = sources.get(secret.name) === JSON.stringify(secret.source)
       const value = same ? before.get(secret.name) : undefined
       const result = entryOf(secret, accounts, results[index] ?? NOT_OPENED).value
-      return this.#judge(secret, value, result, now)
+      const verdict = this.#judge(secret, value, result, (name) => served.has(name), now)
+      if (isPresent(verdict.value)) served.add(secret.name)
+      return verdict
     })
     const values = verdicts.map(({ value }) => value)
     const table = loadTable(config, accounts, values, this.#table, secondsOf(now))
     this.#config = config
+    this.#places = placesOf(config)
     this.#accounts = accounts
     this.#table = { ...table, secrets: table.secrets.map(withoutBytes) }
     this.#forgetOthers(new Set(config.secrets.map(({ name }) => name)))
@@ -151,13 +162,20 @@ export class SecretStates {
     })
   }
 
-  #judge(secret: SecretConfig, value: EntryValue | undefined, result: EntryValue, now: Clock): Verdict {
-    const { name } = secret
+  #judge(
+    secret: SecretConfig,
+    value: EntryValue | undefined,
+    result: EntryValue,
+    isServed: (name: string) => boolean,
+    now: Clock,
+  ): Verdict {
+    const { name, source } = secret
     const condition = this.#conditions.get(name)
     const staleSince = condition?.state === 'stale' ? condition.since : undefined
     const rules = {
       startTimeout: this.#patient ? this.#config.startTimeout * 1000 : 0,
-      maxStale: maxStaleOf(secret),
+      // A template is kept as long as all that it is made of.
+      maxStale: source.kind === 'template' ? keptWith(inputsOf(source), isServed) : maxStaleOf(secret),
     }
     return judge(result, { value, last: this.#last.get(name), staleSince }, rules, now)
   }
@@ -185,6 +203,18 @@ export class SecretStates {
       for (const name of known.keys()) if (!names.has(name)) known.delete(name)
     this.schedule.keep(names)
   }
+}
+
+function placesOf({ secrets }: Config): Map<string, number> {
+  return new Map(secrets.map(({ name }, index) => [name, index]))
+}
+
+function isServedIn(value: EntryValue | undefined): boolean {
+  return value !== undefined && isPresent(value)
+}
+
+function keptWith(inputs: readonly string[], isServed: (name: string) => boolean): number {
+  return inputs.every(isServed) ? Infinity : 0
 }
 
 function lineOf(state: Verdict['state'], reason: string): string {

@@ -9,17 +9,22 @@ import { BatchReader, type Job } from './unseal-protocol.ts'
 /** A child without any result for this long, besides what its sources may wait, is taken for stuck. Milliseconds. */
 const STUCK_AFTER = 30_000
 
+/** Milliseconds from SIGTERM to SIGKILL. */
+const TO_END_COMMANDS = 1000
+
 /** One process; it can be started before the job is known, so that its start overlaps with other work. */
 export class UnsealChild {
   readonly #process: ChildProcess
   readonly #exit: Promise<string>
   #stuck: NodeJS.Timeout | undefined
+  #killing: NodeJS.Timeout | undefined
   #notStarted = false
+  #runsCommands = false
 
   constructor() {
     this.#process = spawn(process.execPath, [distFile('unseal.js')], {
       stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
-      env: {},
+      env: environment(),
     })
     this.#exit = new Promise((resolve) => {
       this.#process.once('error', (error) => {
@@ -37,20 +42,23 @@ export class UnsealChild {
     return this.#notStarted
   }
 
+  /** Where it runs commands, it has a moment to end them. */
   kill(): void {
-    this.#process.kill('SIGKILL')
+    this.#process.kill(this.#runsCommands ? 'SIGTERM' : 'SIGKILL')
+    this.#killing ??= setTimeout(() => this.#process.kill('SIGKILL'), TO_END_COMMANDS).unref()
   }
 
-  /** Resolves to undefined when every result has come, each once, else to what went wrong. */
+  /** `data` is what goes over KEYS_FD. Resolves to undefined when every result has come, each once, else to what went wrong. */
   async run(
     job: Job,
-    keys: Uint8Array,
+    data: readonly Uint8Array[],
     onResults: (results: readonly IndexedValue[]) => void,
   ): Promise<string | undefined> {
     const reader = new BatchReader()
     const missing = new Set(job.secrets.keys())
     let problem: string | undefined
     const waits = waitsOf(job)
+    this.#runsCommands = waits.length > 0
     const watch = () => {
       const patience = STUCK_AFTER + longest(waits, missing)
       this.#restartTimer(patience, (seconds) => (problem ??= `gave no answer for ${seconds} s`))
@@ -69,20 +77,22 @@ export class UnsealChild {
       watch()
     }
     watch()
-    this.#send(job, keys)
+    this.#send(job, data)
     ;(this.#process.stdout as Readable).on('data', take)
     const ending = await this.#exit
     clearTimeout(this.#stuck)
+    clearTimeout(this.#killing)
     if (reader.ended && missing.size === 0 && problem === undefined) return undefined
     return `opening it ended the unseal child: ${problem ?? ending}`
   }
 
-  #send(job: Job, keys: Uint8Array): void {
+  #send(job: Job, data: readonly Uint8Array[]): void {
     const { stdin, stdio } = this.#process
     const keysPipe = stdio[3] as Writable
     // A child that is gone already shows in its exit.
     for (const pipe of [stdin, keysPipe]) pipe?.on('error', () => undefined)
-    keysPipe.end(keys)
+    for (const piece of data) keysPipe.write(piece)
+    keysPipe.end()
     stdin?.end(JSON.stringify(job))
   }
 
@@ -93,6 +103,13 @@ export class UnsealChild {
       this.kill()
     }, milliseconds)
   }
+}
+
+/** What the child knows of the world: where the log goes, and what systemd has loaded for the service. */
+function environment(): NodeJS.ProcessEnv {
+  const { JOURNAL_STREAM, CREDENTIALS_DIRECTORY } = process.env
+  const all = Object.entries({ JOURNAL_STREAM, CREDENTIALS_DIRECTORY })
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined))
 }
 
 /** Indexes of sources that wait, with their own timeouts, which they keep themselves. */

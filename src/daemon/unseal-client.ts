@@ -1,8 +1,10 @@
 import { UnavailableError } from '../base/errors.ts'
-import type { EntryValue, IndexedValue } from '../vfs/table.ts'
 import { longestWait } from '../sources/waiting.ts'
+import type { EntryValue, IndexedValue } from '../vfs/table.ts'
+import { inputsOf } from '../config/template-inputs.ts'
+import { TemplateInputs } from './template-inputs.ts'
 import { UnsealChild } from './unseal-child.ts'
-import type { Job } from './unseal-protocol.ts'
+import { encodeKnown, type Job } from './unseal-protocol.ts'
 
 export interface UnsealOptions {
   /** KEYS_BYTES, see unseal-protocol.ts. */
@@ -13,19 +15,27 @@ export interface UnsealOptions {
   readonly signal?: AbortSignal
   /** Given results as they come, by their indexes in the job, each once. */
   readonly onResults?: (results: readonly IndexedValue[]) => void
+  /** What earlier jobs under the same keys have found, for templates whose inputs are not in the job; is given those of this one. */
+  readonly inputs?: TemplateInputs
 }
+
+/** Any part of the secrets of a configuration. */
+export type Secrets = Pick<Job, 'identities' | 'secrets'>
 
 /**
  * Open every secret of the job; the values are in its order. A secret that can't be opened has `failing`; so has one whose opening ends or hangs the
  * child: the others are opened by another child. Throws `UnavailableError` when no child can be started.
  */
-export async function unseal(
-  job: Omit<Job, 'oneByOne'>,
-  options: UnsealOptions,
-): Promise<(EntryValue | undefined)[]> {
+export async function unseal(job: Secrets, options: UnsealOptions): Promise<(EntryValue | undefined)[]> {
   const values = new Array<EntryValue | undefined>(job.secrets.length).fill(undefined)
+  const inputs = options.inputs ?? new TemplateInputs()
+  const needed = new Set(job.secrets.flatMap(({ source }) => inputsOf(source)))
   const take = (results: readonly IndexedValue[]) => {
-    for (const { index, value } of results) values[index] = value
+    for (const { index, value } of results) {
+      values[index] = value
+      const name = job.secrets[index]?.name
+      if (name !== undefined && needed.has(name)) inputs.keep(name, value)
+    }
     options.onResults?.(results)
   }
   let { prepared } = options
@@ -34,44 +44,57 @@ export async function unseal(
   while (left.length > 0) {
     const child = prepared ?? new UnsealChild()
     prepared = undefined
-    const part = { ...job, oneByOne, secrets: left.flatMap((index) => job.secrets[index] ?? []) }
-    const problem = await runPart(child, part, left, options, take)
+    const problem = await runPart(child, { job, left, oneByOne, inputs, take }, options)
     if (problem === undefined || options.signal?.aborted) return values
     if (child.notStarted) throw new UnavailableError(problem)
     left = left.filter((index) => values[index] === undefined)
     // The first child batches its results and waits for several at once: only the next one can tell whose fault it is.
     const culprit = oneByOne ? left.shift() : undefined
     if (culprit !== undefined) take([{ index: culprit, value: { failing: problem } }])
-    // What waits comes last: one after the other, it would hold up the others.
-    if (!oneByOne) left = [...left.filter((at) => !waits(job, at)), ...left.filter((at) => waits(job, at))]
+    if (!oneByOne) left = inTurn(job, left)
     oneByOne = true
   }
   prepared?.kill()
   return values
 }
 
-/** Have a child open the secrets at `indexes`, which make up `part`. Resolves to what went wrong. */
+interface Part {
+  readonly job: Secrets
+  /** Indexes of the secrets to open. */
+  readonly left: readonly number[]
+  readonly oneByOne: boolean
+  readonly inputs: TemplateInputs
+  readonly take: (results: readonly IndexedValue[]) => void
+}
+
+/** Have a child open what is left. Resolves to what went wrong. */
 async function runPart(
   child: UnsealChild,
-  part: Job,
-  indexes: readonly number[],
+  { job, left, oneByOne, inputs, take }: Part,
   { keys, signal }: UnsealOptions,
-  take: (results: readonly IndexedValue[]) => void,
 ): Promise<string | undefined> {
+  const secrets = left.flatMap((index) => job.secrets[index] ?? [])
+  const { known, stored } = encodeKnown(inputs.missingFrom(secrets))
+  const part: Job = { identities: job.identities, secrets, oneByOne, known }
   const kill = () => {
     child.kill()
   }
   signal?.addEventListener('abort', kill)
   try {
-    return await child.run(part, keys, (results) => {
-      take(results.map(({ index, value }) => ({ index: indexes[index] ?? index, value })))
+    return await child.run(part, [keys, ...stored], (results) => {
+      take(results.map(({ index, value }) => ({ index: left[index] ?? index, value })))
     })
   } finally {
     signal?.removeEventListener('abort', kill)
   }
 }
 
-function waits(job: Omit<Job, 'oneByOne'>, index: number): boolean {
-  const secret = job.secrets[index]
-  return secret !== undefined && longestWait(secret.source) !== undefined
+/** An order for one after the other: what waits would hold up the others, and a template needs its inputs. */
+function inTurn({ secrets }: Secrets, indexes: readonly number[]): number[] {
+  const rank = (index: number) => {
+    const source = secrets[index]?.source
+    if (source === undefined || source.kind === 'template') return 2
+    return longestWait(source) === undefined ? 0 : 1
+  }
+  return [0, 1, 2].flatMap((wanted) => indexes.filter((index) => rank(index) === wanted))
 }

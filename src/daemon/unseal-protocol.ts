@@ -2,13 +2,13 @@ import { ProtocolError } from '../base/errors.ts'
 import type { SourceSpec } from '../config/config.ts'
 import { MAX_SECRET_BYTES } from '../sources/source.ts'
 import { storedLength } from '../vault/value.ts'
-import type { EntryValue, IndexedValue } from '../vfs/table.ts'
+import { isPending, isPresent, type EntryValue, type FailingValue, type IndexedValue } from '../vfs/table.ts'
 
 /**
  * What the server and its `unseal` child say to each other.
  *
- * To the child: the job as JSON on standard input, to its end; the two keys, KEYS_BYTES raw bytes, on descriptor KEYS_FD. From the child, on standard
- * output: batches of results, in the order in which they come. A batch is the length of its description and of its data (u32, little endian, bytes), the description (a JSON
+ * To the child: the job as JSON on standard input, to its end; on descriptor KEYS_FD the two keys, KEYS_BYTES raw bytes, and behind them the stored values
+ * of `known`. From the child, on standard output: batches of results, in the order in which they come. A batch is the length of its description and of its data (u32, little endian, bytes), the description (a JSON
  * array of `Description`), the data (the stored values behind each other). An empty array ends the stream.
  */
 export interface Job {
@@ -17,7 +17,14 @@ export interface Job {
   readonly secrets: readonly { readonly name: string; readonly source: SourceSpec }[]
   /** Open one after the other and write each result by itself: a crash is then the fault of the first secret without a result. */
   readonly oneByOne: boolean
+  /** Inputs of templates that are no secrets of this job. */
+  readonly known?: readonly KnownValue[]
 }
+
+/** What the server has of a secret: a stored value of this size, or the reason why there is none. */
+export type KnownValue =
+  | { readonly name: string; readonly size: number; readonly changedAt: number }
+  | ({ readonly name: string } & FailingValue)
 
 export const KEYS_FD = 3
 /** The memory key (32), then the key of version hashes (32). */
@@ -31,6 +38,29 @@ export type Outcome =
 
 /** One result: the index of its secret in the job, and what came of it. */
 export type Description = readonly [index: number, ...Outcome]
+
+/** `known` of a job, and the stored values that go behind the keys. A pending value is left out. */
+export function encodeKnown(values: ReadonlyMap<string, EntryValue>): {
+  known: KnownValue[]
+  stored: Uint8Array[]
+} {
+  const known: KnownValue[] = []
+  const stored: Uint8Array[] = []
+  for (const [name, value] of values) {
+    if (isPending(value)) continue
+    if (!isPresent(value)) known.push({ name, ...value })
+    else {
+      known.push({ name, size: value.size, changedAt: value.changedAt })
+      stored.push(value.sealed)
+    }
+  }
+  return { known, stored }
+}
+
+/** Bytes behind the keys. */
+export function knownLength(known: readonly KnownValue[]): number {
+  return known.reduce((sum, value) => sum + ('size' in value ? storedLength(value.size) : 0), 0)
+}
 
 const HEADER_BYTES = 8
 const MOST_BATCH_BYTES = 16 * MAX_SECRET_BYTES

@@ -4,6 +4,7 @@ import { errno } from '../base/errno.ts'
 import { reasonOf, SourceError, SystemError } from '../base/errors.ts'
 import { createLog } from '../base/log.ts'
 import type { SourceSpec } from '../config/config.ts'
+import { inputsOf } from '../config/template-inputs.ts'
 import { KEY_BYTES, loadSodium, type Region, type Sodium } from '../crypto/sodium.ts'
 import { loadIdentities } from '../identity/load.ts'
 import { openSource } from '../sources/registry.ts'
@@ -13,8 +14,9 @@ import { longestWait } from '../sources/waiting.ts'
 import { dieWithParent, forbidDumps } from '../sys/libc.ts'
 import { PREFIX_BYTES, storeValue } from '../vault/value.ts'
 import { BatchWriter } from './batch-writer.ts'
-import { openAll } from './open-order.ts'
-import { KEYS_BYTES, KEYS_FD, type Job, type Outcome } from './unseal-protocol.ts'
+import { openAll, type Lanes } from './open-order.ts'
+import { Inputs } from './unseal-inputs.ts'
+import { KEYS_BYTES, KEYS_FD, knownLength, type Job, type Outcome } from './unseal-protocol.ts'
 
 /**
  * The unseal child: opens every source of one job with the private keys, gives the values back as ciphertext under the server's
@@ -29,37 +31,58 @@ interface Keys {
 
 async function run(): Promise<void> {
   forbidDumps()
-  dieWithParent()
+  dieWithParent('SIGKILL')
   const sodium = await loadSodium()
   const input = await readInput()
   // The server ended, or had nothing to open, before it sent a job.
   if (input.length === 0) return
   const job = JSON.parse(input.toString('utf8')) as Job
-  const keys = readKeys(sodium)
+  // Commands are killed by a handler of their own.
+  if (job.secrets.some(({ source }) => longestWait(source) !== undefined)) dieWithParent('SIGTERM')
+  const { keys, stored } = readData(sodium, knownLength(job.known ?? []))
   const { identities, problems } = loadIdentities(job.identities)
-  const context: OpenContext = { identities, identityProblems: problems }
+  const inputs = new Inputs(sodium, keys.memory, job, stored)
+  const context: OpenContext = {
+    identities,
+    identityProblems: problems,
+    log: createLog(),
+    input: (name) => inputs.get(name),
+  }
   const absent = !job.identities.every((path) => existsSync(path))
   const output = new BatchWriter(STDOUT, job.oneByOne)
   const open = async (index: number) => {
     const { name, source } = job.secrets[index] as Job['secrets'][number]
-    try {
-      output.add(index, ...store(sodium, keys, await openSource(source, name, context), source))
-    } catch (error) {
-      output.add(index, mayComeLater(error, absent) ? [reasonOf(error), true] : [reasonOf(error)])
-    }
+    const { outcome, stored } = await openSource(source, name, context)
+      .then((value) => store(sodium, keys, value, changedAt(source, inputs)))
+      .catch((error: unknown) => failed(error, absent))
+    output.add(index, outcome, stored)
+    inputs.settle(name, outcome, stored)
   }
-  const [quick, waiting] = lanesOf(job)
   const onQuickDone = () => {
     output.hurry()
   }
-  await openAll({ quick, waiting, open, onQuickDone })
+  await openAll({ ...lanesOf(job), open, onQuickDone })
   output.end()
 }
 
-function lanesOf({ secrets, oneByOne }: Job): [quick: number[], waiting: number[]] {
-  const lanes: [number[], number[]] = [[], []]
-  for (const [index, { source }] of secrets.entries())
-    lanes[oneByOne || longestWait(source) === undefined ? 0 : 1].push(index)
+interface Opened {
+  readonly outcome: Outcome
+  readonly stored?: Uint8Array
+}
+
+function failed(error: unknown, identityAbsent: boolean): Opened {
+  return { outcome: mayComeLater(error, identityAbsent) ? [reasonOf(error), true] : [reasonOf(error)] }
+}
+
+/** Templates wait too, but for others of the job, so they take no place of those that wait for the world. */
+function lanesOf({ secrets, oneByOne }: Job): Lanes {
+  const lanes = { quick: [] as number[], waiting: [] as number[], dependent: [] as number[] }
+  for (const [index, { source }] of secrets.entries()) {
+    if (oneByOne) lanes.quick.push(index)
+    else if (source.kind === 'template') lanes.dependent.push(index)
+    else if (longestWait(source) === undefined) lanes.quick.push(index)
+    else lanes.waiting.push(index)
+  }
   return lanes
 }
 
@@ -70,26 +93,30 @@ async function readInput(): Promise<Buffer> {
 }
 
 /** The keys go from the pipe to the WASM heap and to this child's own memory; nobody else has the descriptor. */
-function readKeys(sodium: Sodium): Keys {
-  const bytes = new Uint8Array(KEYS_BYTES)
-  for (let at = 0; at < KEYS_BYTES;) {
-    const read = readSync(KEYS_FD, bytes, at, KEYS_BYTES - at, null)
-    if (read === 0) throw new Error('the server sent no keys')
+function readData(sodium: Sodium, length: number): { keys: Keys; stored: Uint8Array } {
+  const bytes = new Uint8Array(KEYS_BYTES + length)
+  for (let at = 0; at < bytes.length;) {
+    const read = readSync(KEYS_FD, bytes, at, bytes.length - at, null)
+    if (read === 0) throw new Error('the server sent too little')
     at += read
   }
   closeSync(KEYS_FD)
-  return { memory: sodium.allocateFrom(bytes.subarray(0, KEY_BYTES)), version: bytes.subarray(KEY_BYTES) }
+  const memory = sodium.allocateFrom(bytes.subarray(0, KEY_BYTES))
+  return {
+    keys: { memory, version: bytes.subarray(KEY_BYTES, KEYS_BYTES) },
+    stored: bytes.subarray(KEYS_BYTES),
+  }
 }
 
 /** Wipes `value`. */
-function store(sodium: Sodium, keys: Keys, value: Uint8Array, source: SourceSpec): [Outcome, Uint8Array] {
+function store(sodium: Sodium, keys: Keys, value: Uint8Array, changedAt: number): Opened {
   let region: Region | undefined
   try {
     if (value.length > MAX_SECRET_BYTES) throw new SourceError('the value is longer than 1 MiB')
     region = sodium.allocateFrom(value)
     const prefix = randomFillSync(new Uint8Array(PREFIX_BYTES))
     const stored = storeValue(sodium, keys.memory, region, prefix)
-    return [[value.length, versionOf(sodium, region, keys.version), changedAt(source)], stored]
+    return { outcome: [value.length, versionOf(sodium, region, keys.version), changedAt], stored }
   } finally {
     value.fill(0)
     region?.free()
@@ -102,11 +129,20 @@ function versionOf(sodium: Sodium, value: Region, key: Uint8Array): number {
   return 1 + ((hash.readUIntBE(0, 6) * 16 + (hash.readUInt8(6) & 15)) % (2 ** 52 - 1))
 }
 
-/** When the file that the value comes from was written; now for a source that is no file. Seconds since 1970. */
-function changedAt(source: SourceSpec): number {
+/** When the file that the value comes from was written, or an input of a template changed; now where nothing tells. Seconds since 1970. */
+function changedAt(source: SourceSpec, inputs: Inputs): number {
   const file = 'file' in source ? source.file : 'path' in source ? source.path : undefined
-  const milliseconds = file === undefined ? Date.now() : statSync(file).mtimeMs
-  return Math.max(0, Math.floor(milliseconds / 1000))
+  const milliseconds = (file === undefined ? undefined : writtenAt(file)) ?? Date.now()
+  return inputs.changedAt(inputsOf(source)) ?? Math.max(0, Math.floor(milliseconds / 1000))
+}
+
+/** Undefined for a file that isn't seen from here, such as that of a credential which systemd has loaded. */
+function writtenAt(file: string): number | undefined {
+  try {
+    return statSync(file).mtimeMs
+  } catch {
+    return undefined
+  }
 }
 
 try {

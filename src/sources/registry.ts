@@ -9,11 +9,14 @@ type Registry = {
 const registry: Registry = {
   sealed: async () => (await import('./sealed.ts')).sealedSource,
   age: async () => (await import('./age.ts')).ageSource,
+  credential: async () => (await import('./credential.ts')).credentialSource,
+  exec: async () => (await import('./exec.ts')).execSource,
   file: async () => (await import('./file.ts')).fileSource,
   text: async () => (await import('./text.ts')).textSource,
+  template: async () => (await import('./template.ts')).templateSource,
 }
 
-/** The plaintext of a secret, which the caller wipes. Throws `SourceError` or `SealedError`. */
+/** The plaintext of a secret, which the caller wipes. Throws `SourceError`, `SealedError` or `UnavailableError`. */
 export async function openSource(
   spec: SourceSpec,
   secretName: string,

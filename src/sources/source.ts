@@ -1,3 +1,4 @@
+import type { Log } from '../base/log.ts'
 import type { Identity } from '../identity/identity.ts'
 
 /** What a source needs from the world besides its own specification. */
@@ -6,13 +7,17 @@ export interface OpenContext {
   readonly identities: readonly Identity[]
   /** Identity files that could not be read, one reason each: told where no other identity fits. */
   readonly identityProblems: readonly string[]
+  /** Where a message goes that isn't the reason of a failure, such as what a command writes to standard error. Undefined: nowhere. */
+  readonly log?: Log
+  /** The plaintext of another secret, which the caller wipes; rejects with the reason why there is none. For templates. */
+  readonly input?: (name: string) => Promise<Uint8Array>
 }
 
 /**
  * One kind of source. Runs only in the `unseal` child and in commands that a person started, never in the server.
  *
  * `open` returns the plaintext, at most MAX_SECRET_BYTES; the caller wipes it. It throws `SourceError` (or
- * `SealedError`) with a reason that names the file and never holds a byte of the value.
+ * `SealedError`) with a reason that names the file and never holds a byte of the value, `UnavailableError` when the source can't be asked now.
  */
 export interface Source<Spec> {
   open(spec: Spec, secretName: string, context: OpenContext): Promise<Uint8Array>

@@ -1,11 +1,22 @@
 import type { SourceKind, SourceSpec } from '../config/config.ts'
 
+/** For systemd-creds: a TPM is slow, and systemd may still be starting the service that decrypts. Milliseconds. */
+export const CREDENTIAL_TIMEOUT = 30_000
+
 type Waits = {
   readonly [Kind in SourceKind]: ((spec: Extract<SourceSpec, { kind: Kind }>) => number) | undefined
 }
 
 /** Undefined: files and CPU are all that it needs. */
-const waits: Waits = { sealed: undefined, age: undefined, file: undefined, text: undefined }
+const waits: Waits = {
+  sealed: undefined,
+  age: undefined,
+  credential: () => CREDENTIAL_TIMEOUT,
+  exec: ({ timeout }) => timeout * 1000,
+  file: undefined,
+  text: undefined,
+  template: undefined,
+}
 
 /**
  * How long opening a source may wait for something else than files and CPU, in milliseconds; undefined for one that doesn't. Those that wait are

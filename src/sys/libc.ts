@@ -36,6 +36,7 @@ const eventfdCall = libc.func('int eventfd(unsigned int initval, int flags)') as
   initial: number,
   flags: number,
 ) => number
+const pipe2Call = libc.func('int pipe2(void *fds, int flags)') as (fds: Bytes, flags: number) => number
 const prctlCall = libc.func(
   'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
 ) as (option: number, a: number, b: number, c: number, d: number) => number
@@ -85,6 +86,15 @@ export function createEventFd(): number {
   const fd = eventfdCall(0, EFD_CLOEXEC | EFD_NONBLOCK)
   if (fd < 0) fail('eventfd')
   return fd
+}
+
+const O_CLOEXEC = 0o2000000
+
+/** A pipe; no program that is started gets its ends but by being given one. */
+export function createPipe(): { readEnd: number; writeEnd: number } {
+  const fds = Buffer.alloc(8)
+  if (pipe2Call(fds, O_CLOEXEC) < 0) fail('pipe2')
+  return { readEnd: fds.readInt32LE(0), writeEnd: fds.readInt32LE(4) }
 }
 
 const one = new Uint8Array(new BigUint64Array([1n]).buffer)
@@ -152,11 +162,11 @@ export function forbidDumps(): void {
 }
 
 const PR_SET_PDEATHSIG = 1
-const SIGKILL = 9
+const signals = { SIGKILL: 9, SIGTERM: 15 }
 
-/** Be killed when the thread that started this process ends (prctl(2)). */
-export function dieWithParent(): void {
-  if (prctlCall(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) !== 0) fail('prctl')
+/** Get this signal when the thread that started this process ends (prctl(2)). */
+export function dieWithParent(signal: keyof typeof signals): void {
+  if (prctlCall(PR_SET_PDEATHSIG, signals[signal], 0, 0, 0) !== 0) fail('prctl')
 }
 
 export function mount(source: string, target: string, type: string, flags: number, data: string): void {

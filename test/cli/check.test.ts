@@ -82,6 +82,27 @@ t.test('check opens age files with the configured identities', async (t) => {
   )
 })
 
+t.test('a template that more may read than a secret in it is warned about', async (t) => {
+  const folder = t.testdir({})
+  const config = {
+    secrets: {
+      closed: { source: { exec: { command: ['printf', 'x'] } }, mode: '0440' },
+      open: { source: { exec: { command: ['printf', 'x'] } }, mode: '0444' },
+    },
+    templates: {
+      wide: { content: '${hushfs:closed}${hushfs:open}', mode: '0444' },
+      narrow: { content: '${hushfs:closed}' },
+    },
+  }
+  writeFileSync(join(folder, 'c.yaml'), JSON.stringify(config))
+  const { status, stderr } = await runHushfs(['check', '--config', join(folder, 'c.yaml')])
+  t.equal(status, 0)
+  t.equal(
+    stderr,
+    'hushfs: warning: wide: everyone may read it by its mode, and not the secret closed in it\nhushfs: 4 secrets, 0 failing\n',
+  )
+})
+
 t.test('a wrong configuration exits with 2 and a line for each problem', async (t) => {
   const folder = t.testdir({ 'c.yaml': 'stor: x\nsecrets:\n  a: {source: {text: x}, mode: 400}\n' })
   const file = join(folder, 'c.yaml')

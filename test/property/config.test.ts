@@ -33,6 +33,11 @@ const words = fc.constantFrom(
   'reads',
   'store',
   'owner',
+  'exec',
+  'command',
+  'credential',
+  'content',
+  'file',
   '__proto__',
 )
 const nearly = fc.letrec((tie) => ({
@@ -40,6 +45,7 @@ const nearly = fc.letrec((tie) => ({
     { depthSize: 'small' },
     fc.string({ unit: 'binary' }),
     fc.constantFrom('0400', 'a.service', 'once', 'root', null, true, 400, -1, 1e99),
+    fc.constantFrom('${hushfs:a}', '${hushfs:a|json}', '${hushfs:', '/'),
     fc.array(tie('value'), { maxLength: 3 }),
     fc.dictionary(fc.oneof(words, fc.string()), tie('value'), { maxKeys: 4 }),
   ),
@@ -99,6 +105,15 @@ t.test('maps that look like a configuration, as YAML and as JSON', (t) => {
       nearly,
       (value) => loads(dump({ secrets: value })) === loads(JSON.stringify({ secrets: value })),
     ),
+    { numRuns: 1000 },
+  )
+  const template = fc.dictionary(fc.constantFrom('content', 'file', 'units', 'manager', 'reads', 'x'), nearly)
+  const units = fc.constantFrom(undefined, [], ['a.service'], ['*'])
+  fc.assert(
+    fc.property(fc.dictionary(fc.oneof(words, fc.constant('a')), template), units, (templates, units) => {
+      const document = { secrets: { a: { source: { text: 'x' }, ...(units && { units }) } }, templates }
+      return loads(dump(document)) === loads(JSON.stringify(document))
+    }),
     { numRuns: 1000 },
   )
   t.pass('are judged alike')

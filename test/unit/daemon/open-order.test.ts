@@ -23,7 +23,7 @@ function world() {
 
 t.test('what is quick goes in its order, whatever waits', async (t) => {
   const { events, running, open, onQuickDone } = world()
-  const all = openAll({ quick: [2, 0, 1], waiting: [100, 101], open, onQuickDone })
+  const all = openAll({ quick: [2, 0, 1], waiting: [100, 101], dependent: [], open, onQuickDone })
   await setImmediate()
   const quick = [2, 0, 1].flatMap((index) => [`open ${index}`, `done ${index}`])
   t.strictSame(events, ['open 100', 'open 101', ...quick, 'quick done'])
@@ -38,7 +38,7 @@ t.test('what is quick goes in its order, whatever waits', async (t) => {
 t.test('eight wait at once, and the next starts when one is done', async (t) => {
   const { events, running, open, onQuickDone, most } = world()
   const waiting = Array.from({ length: 20 }, (_, index) => 100 + index)
-  const all = openAll({ quick: [], waiting, open, onQuickDone })
+  const all = openAll({ quick: [], waiting, dependent: [], open, onQuickDone })
   await setImmediate()
   t.equal(running.size, 8)
   running.get(107)?.()
@@ -59,6 +59,7 @@ t.test('what waits is heard of while many quick ones are opened', async (t) => {
   const all = openAll({
     quick: Array.from({ length: 1000 }, (_, index) => (index < 100 ? index : 0)),
     waiting: [100],
+    dependent: [],
     open: async (index) => {
       if (index < 100 && quick++ < 5) for (const end = performance.now() + 30; performance.now() < end;);
       await open(index)
