@@ -45,7 +45,19 @@ export type ReadsRule =
 export type SourceSpec =
   | { readonly kind: 'sealed'; readonly file: string }
   | { readonly kind: 'age'; readonly file: string }
+  | {
+      readonly kind: 'sops'
+      readonly file: string
+      /** Keys and positions joined by `/`; undefined: the whole document. */
+      readonly key: string | undefined
+      /** Undefined: by the end of the file's name. */
+      readonly format: SopsFormat | undefined
+    }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'text'; readonly value: string }
+
+/** What a file that sops encrypted is written in. */
+export const sopsFormats = ['yaml', 'json', 'dotenv', 'ini', 'binary'] as const
+export type SopsFormat = (typeof sopsFormats)[number]
 
 export type SourceKind = SourceSpec['kind']

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import * as z from 'zod/mini'
-import type { SourceSpec } from './config.ts'
-import { expected, path, plaintext } from './fields.ts'
+import { sopsFormats, type SourceSpec } from './config.ts'
+import { expected, path, plaintext, sopsKey } from './fields.ts'
 
 /** What the configuration file says about one kind of source, and how that becomes a specification. */
 interface SourceRow<Value extends z.ZodMiniType> {
@@ -12,6 +12,8 @@ interface SourceRow<Value extends z.ZodMiniType> {
 }
 
 const row = <Value extends z.ZodMiniType>(row: SourceRow<Value>) => row
+
+const SOPS_FORMAT = `expected one of ${sopsFormats.join(', ')}`
 
 /** One row for each kind of source, in the order of messages. */
 const rows = {
@@ -26,6 +28,19 @@ const rows = {
     description: 'An age file, binary or armored',
     example: 'secrets/db-password.age',
     spec: (file, folder) => ({ kind: 'age', file: resolve(folder, file) }),
+  }),
+  sops: row({
+    schema: z.strictObject(
+      {
+        file: path,
+        key: z.optional(sopsKey),
+        format: z.optional(z.enum(sopsFormats, { error: SOPS_FORMAT })),
+      },
+      expected('a map such as {file: FILE, key: a/b}'),
+    ),
+    description: 'A file that sops encrypted for age recipients: one value of it, or all of it',
+    example: { file: 'secrets/app.yaml', key: 'db/password' },
+    spec: ({ file, key, format }, folder) => ({ kind: 'sops', file: resolve(folder, file), key, format }),
   }),
   file: row({
     schema: path,
