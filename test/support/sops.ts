@@ -25,6 +25,8 @@ export interface Sops {
   run(args: readonly string[], input?: Uint8Array): Buffer
   /** The path of a file with that name which holds `plain`, encrypted for the key, or with `args` that say otherwise. */
   encrypt(name: string, plain: string | Uint8Array, args?: readonly string[]): string
+  /** Likewise, by the fields of a creation rule of .sops.yaml. */
+  encryptBy(name: string, plain: string | Uint8Array, rule: object): string
   /** What `sops decrypt` writes. */
   decrypt(file: string, ...args: readonly string[]): Buffer
 }
@@ -42,12 +44,21 @@ export function sopsIn(folder: string): Sops {
     writeFileSync(file, sops(['encrypt', ...args, file]))
     return file
   }
+  const encryptBy: Sops['encryptBy'] = (name, plain, rule) => {
+    const file = join(folder, name)
+    const config = join(folder, 'rules.json')
+    writeFileSync(config, JSON.stringify({ creation_rules: [rule] }))
+    writeFileSync(file, plain)
+    writeFileSync(file, sops(['--config', config, 'encrypt', file]))
+    return file
+  }
   return {
     folder,
     recipient,
     context: contextOf(key),
     run: sops,
     encrypt,
+    encryptBy,
     decrypt: (file, ...args) => sops(['decrypt', ...args, file]),
   }
 }
