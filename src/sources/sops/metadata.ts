@@ -146,11 +146,17 @@ function groupOf(map: MapNode): KeyGroup {
   return { age: listOf(map, 'age').map((key) => ageKeyOf(mapOf(key, 'age'))), others }
 }
 
+/** White space that age would overlook is refused too: nothing here is written by hand. */
+const ARMOR =
+  /^-----BEGIN AGE ENCRYPTED FILE-----\n(?:[A-Za-z0-9+/=]+\n)+-----END AGE ENCRYPTED FILE-----\n?$/
+
 function ageKeyOf(map: MapNode): AgeKey {
   checkFields(map, ['recipient', 'enc'], 'an age key')
   const recipient = textOf(entryOf(map, 'recipient')?.value, 'recipient')
   if (!isRecipient(recipient)) throw new SourceError('the metadata has a damaged age recipient')
-  return { recipient, enc: textOf(entryOf(map, 'enc')?.value, 'enc') }
+  const enc = textOf(entryOf(map, 'enc')?.value, 'enc')
+  if (!ARMOR.test(enc)) throw new SourceError('the metadata has a damaged age file in `enc`')
+  return { recipient, enc }
 }
 
 /** A native or plugin recipient has a checksum; an SSH key has none. */

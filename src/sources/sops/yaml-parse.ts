@@ -1,4 +1,5 @@
 import {
+  type Alias,
   Composer,
   isAlias,
   isMap,
@@ -45,6 +46,8 @@ class Builder {
   readonly slots: Slot[] = []
   readonly #document: Document.Parsed
   readonly #lines: LineCounter
+  /** `yaml` searches the document anew for each alias. */
+  readonly #anchors = new Map<string, Node>()
   #nodes = 0
 
   constructor(document: Document.Parsed, lines: LineCounter) {
@@ -61,9 +64,9 @@ class Builder {
     const contents = this.#document.contents as Node | null
     const container = { node: { kind: 'map', items: [] } as MapNode, parent: undefined, index: 0, column: 1 }
     if (contents === null || (isScalar(contents) && this.#scalar(contents).type === 'null')) return container
-    const map = isAlias(contents) ? contents.resolve(this.#document) : contents
-    if (!isMap(map)) throw new SourceError('a document of the YAML is not a map')
-    this.#map(map, container, true)
+    if (!isMap(contents)) throw new SourceError('a document of the YAML is not a map')
+    this.#note(contents)
+    this.#map(contents, container, true)
     return container
   }
 
@@ -71,12 +74,9 @@ class Builder {
   #tree(node: unknown, parent: Container, index: number, own: boolean): Tree {
     this.#nodes += 1
     if (this.#nodes > MAX_NODES) throw new SourceError(`the YAML has more than ${MAX_NODES} values`)
+    if (isAlias(node)) return this.#tree(this.#target(node), parent, index, false)
+    if (own) this.#note(node as Node)
     if (isScalar(node)) return this.#scalar(node)
-    if (isAlias(node)) {
-      const target = node.resolve(this.#document)
-      if (target === undefined) throw new SourceError('the YAML has an alias without an anchor')
-      return this.#tree(target, parent, index, false)
-    }
     if (isMap(node)) {
       const map: MapNode = { kind: 'map', items: [] }
       this.#map(node, { node: map, parent, index, column: this.#columnOf(node) }, own)
@@ -111,10 +111,22 @@ class Builder {
 
   /** sops takes nothing but strings as keys. */
   #key(node: unknown): string {
-    const scalar = isAlias(node) ? node.resolve(this.#document) : node
+    const scalar = isAlias(node) ? this.#target(node) : node
+    if (isScalar(node)) this.#note(node)
     const key = isScalar(scalar) ? this.#scalar(scalar) : undefined
     if (key?.type === 'str') return Buffer.from(key.bytes).toString()
     throw new SourceError('the YAML has a key that is not a string; quote it')
+  }
+
+  #note(node: Node): void {
+    const { anchor } = node as { anchor?: string }
+    if (anchor !== undefined) this.#anchors.set(anchor, node)
+  }
+
+  #target({ source }: Alias): Node {
+    const target = this.#anchors.get(source)
+    if (target === undefined) throw new SourceError('the YAML has an alias without an anchor')
+    return target
   }
 
   #scalar({ source, type, tag }: Scalar): ReturnType<typeof resolveScalar> {

@@ -43,11 +43,15 @@ function fromBase64(text: string): Uint8Array {
   return bytes
 }
 
+/** strconv.ParseFloat lets an underscore stand between digits. */
+const SEPARATED = /^\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?$/
+
 /** What yaml.v3 makes of a plain scalar. */
 export function resolvePlain(text: string): Leaf {
   const word = WORDS.get(text)
   if (word !== undefined) return word
-  if (text.startsWith('.')) return floatOf(text) ?? leaf('str', text)
+  if (text.startsWith('.'))
+    return (SEPARATED.test(text) ? floatOf(text.replaceAll('_', '')) : undefined) ?? leaf('str', text)
   if (!/^[-+0-9]/.test(text)) return leaf('str', text)
   const time = parseYamlTime(text)
   if (time !== undefined) return leaf('time', formatTime(time))
