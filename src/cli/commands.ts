@@ -28,6 +28,7 @@ export const commands: readonly CommandRow[] = [
   row('rm <name>', 'Remove a secret', () => import('./rm.ts')),
   row('list', 'List the secrets of the configuration and of the store', () => import('./list.ts')),
   row('rekey', 'Seal every file anew, also for other recipients', () => import('./rekey.ts')),
+  row('import <kind> <path>', "Declare the secrets of another tool's files", () => import('./import.ts')),
   row('check', 'Open every source and say which secrets would be served', () => import('./check.ts')),
   row('mount [mountpoint]', 'Mount and serve in the foreground', () => import('./mount.ts')),
   row('install', 'Put the systemd service in place', () => import('./install.ts')),

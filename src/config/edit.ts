@@ -13,19 +13,39 @@ export type SecretFields = { readonly [Key in keyof SecretInput]?: SecretInput[K
 
 type Secrets = Record<string, Partial<SecretInput>>
 
-/**
- * Declare a secret, or change the given fields of one that is declared. Comments and formatting stay, JSON stays JSON, and the file is
- * replaced atomically, only by what loads without a problem. Throws `ConfigError`.
- */
+/** Declare a secret, or change the given fields of one that is declared, as `declareSecrets` does. */
 export async function declareSecret(file: string, name: string, fields: SecretFields): Promise<void> {
-  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+  await declareSecrets(file, new Map([[name, fields]]))
+}
+
+/**
+ * Declare secrets by name, or change the given fields of those that are declared, all or none. Comments and formatting stay, JSON stays JSON, and
+ * the file is replaced atomically, only by what loads without a problem. Throws `ConfigError`.
+ */
+export async function declareSecrets(
+  file: string,
+  entries: ReadonlyMap<string, SecretFields>,
+): Promise<void> {
+  const given = new Map(
+    [...entries].map(([name, fields]): [string, Partial<SecretInput>] => [
+      name,
+      Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+    ]),
+  )
   await edit(file, {
-    expected: (secrets) => withEntry(secrets, name, { ...ownEntry(secrets, name), ...given }),
+    expected: (secrets) => withEntries(secrets, given),
     json: (text, set) =>
-      Object.entries(given).reduce((now, [key, value]) => set(now, ['secrets', name, key], value), text),
+      [...given].reduce(
+        (now, [name, fields]) =>
+          Object.entries(fields).reduce(
+            (then, [key, value]) => set(then, ['secrets', name, key], value),
+            now,
+          ),
+        text,
+      ),
     yaml: ({ setInText, setInDocument }, text) => [
-      () => setInText(text, name, given),
-      () => setInDocument(text, name, given),
+      () => setInText(text, given),
+      () => setInDocument(text, given),
     ],
   })
 }
@@ -102,11 +122,9 @@ function isJson(text: string): boolean {
   }
 }
 
-function ownEntry(secrets: Secrets, name: string): Partial<SecretInput> {
-  return Object.hasOwn(secrets, name) ? (secrets[name] ?? {}) : {}
-}
-
 /** Not by assignment, which would lose a secret named `__proto__`. */
-function withEntry(secrets: Secrets, name: string, entry: Partial<SecretInput>): Secrets {
-  return Object.fromEntries([...Object.entries(secrets), [name, entry]])
+function withEntries(secrets: Secrets, given: ReadonlyMap<string, Partial<SecretInput>>): Secrets {
+  const all = new Map(Object.entries(secrets))
+  for (const [name, fields] of given) all.set(name, { ...all.get(name), ...fields })
+  return Object.fromEntries(all)
 }

@@ -6,7 +6,7 @@ import { formatOf } from './sops/formats.ts'
 import { MAX_SECRET_BYTES, type OpenContext, type Source } from './source.ts'
 
 /** Many secrets of the largest size in one file. */
-const MAX_FILE_BYTES = 16 * MAX_SECRET_BYTES
+export const MAX_FILE_BYTES = 16 * MAX_SECRET_BYTES
 
 interface Spec {
   /** An absolute path. */

@@ -5,7 +5,13 @@ type Waits = {
 }
 
 /** Undefined: files and CPU are all that it needs. */
-const waits: Waits = { sealed: undefined, age: undefined, file: undefined, text: undefined }
+const waits: Waits = {
+  sealed: undefined,
+  age: undefined,
+  sops: undefined,
+  file: undefined,
+  text: undefined,
+}
 
 /**
  * How long opening a source may wait for something else than files and CPU, in milliseconds; undefined for one that doesn't. Those that wait are

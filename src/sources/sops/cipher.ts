@@ -63,6 +63,16 @@ function parseValue(text: string): Encrypted | undefined {
   }
 }
 
+const COMMENT_END = Buffer.from(',type:comment]')
+
+/**
+ * sops encrypts a comment in a list into what looks like a value of the list, outside of the MAC, and then can't verify its own file
+ * (sops.go, walkSlice in 3.13). The type isn't authenticated, but a value that claimed to be a comment would be missing from the MAC.
+ */
+export function isListComment({ bytes }: Leaf): boolean {
+  return COMMENT_END.equals(bytes.subarray(-COMMENT_END.length))
+}
+
 /** The scalar that a decrypted value is; undefined where its bytes aren't of its type. Keeps the bytes of strings, wipes the others. */
 export function leafOf({ type, bytes }: Decrypted): Leaf | undefined {
   if (type === 'str' || type === 'bytes' || type === 'comment') return { kind: 'leaf', type: 'str', bytes }

@@ -32,24 +32,26 @@ export async function openDataKey(metadata: Metadata, context: OpenContext): Pro
 
 /** The part of the data key that any key of the group opens, or why none does. */
 async function openGroup(group: KeyGroup, context: OpenContext): Promise<Uint8Array | SourceError> {
-  let failure: SourceError | undefined
+  let unfit: SourceError | undefined
+  let broken: SourceError | undefined
   for (const { recipient, enc } of group.age)
     try {
       return await decryptAge(Buffer.from(enc, 'latin1'), context, MAX_PART_BYTES)
     } catch (error) {
       if (!(error instanceof SourceError)) throw error
-      failure ??= new SourceError(`for ${shortened(recipient)}: ${error.message}`, { cause: error })
+      if (error.noIdentity) unfit ??= error
+      else broken ??= new SourceError(`for ${shortened(recipient)}: ${error.message}`, { cause: error })
     }
-  return group.age.length > 1 || failure === undefined ? noneFits(group, context, failure) : failure
+  return broken ?? noneFits(group, context, unfit)
 }
 
 function noneFits(group: KeyGroup, context: OpenContext, cause: SourceError | undefined): SourceError {
   const problems = context.identityProblems
   const unread = problems.length > 0 ? ` (identities that can't be used: ${problems.join('; ')})` : ''
   const recipients = [...group.age.map(({ recipient }) => recipient), ...group.others]
-  const message = `no configured identity opens it; it is encrypted for: ${listed(recipients)}${unread}`
-  if (group.age.length > 0) return new SourceError(message, { cause })
-  return new SourceError(`it has no age recipient; it is encrypted for: ${listed(recipients)}`)
+  const message = `it is encrypted for: ${listed(recipients)}`
+  if (cause === undefined) return new SourceError(`it has no age recipient; ${message}`)
+  return new SourceError(`no configured identity opens it; ${message}${unread}`, { cause, noIdentity: true })
 }
 
 function listed(recipients: readonly string[]): string {
@@ -70,9 +72,10 @@ function notEnough(metadata: Metadata, found: number, failures: readonly SourceE
     'add an age recipient of a configured identity: `sops rotate -i --add-age RECIPIENT FILE`, ' +
     'or .sops.yaml and `sops updatekeys FILE`'
   const [first] = failures
+  const noIdentity = failures.some((failure) => failure.noIdentity)
   if (metadata.groups.length === 1)
-    return new SourceError(first?.message ?? 'no key opens it', { hint, cause: first })
+    return new SourceError(first?.message ?? 'no key opens it', { hint, cause: first, noIdentity })
   const reasons = failures.map((failure) => failure.message).join('; ')
   const needed = `${metadata.threshold} of its ${metadata.groups.length} key groups are needed and ${found} can be opened`
-  return new SourceError(`${needed}: ${reasons}`, { hint })
+  return new SourceError(`${needed}: ${reasons}`, { hint, noIdentity })
 }

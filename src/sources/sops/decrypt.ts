@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual, type Hash } from 'node:crypto'
 import { SourceError } from '../../base/errors.ts'
-import { decryptValue, leafOf } from './cipher.ts'
+import { decryptValue, isListComment, leafOf } from './cipher.ts'
 import type { Metadata } from './metadata.ts'
 import type { Comment, Leaf, ListNode, MapNode, Tree } from './tree.ts'
 
@@ -16,8 +16,6 @@ export function decryptDocuments(documents: readonly MapNode[], metadata: Metada
   for (const document of documents) walk.items(document, [], false)
   walk.verify()
 }
-
-const COMMENT_TYPE = Buffer.from(',type:comment]')
 
 class Walk {
   readonly #metadata: Metadata
@@ -50,17 +48,9 @@ class Walk {
     }
   }
 
-  /**
-   * sops encrypts a comment in a list into what looks like a value of the list, outside of the MAC, and then can't verify its own file
-   * (walkSlice in 3.13). The type isn't authenticated, but a value that claims to be a comment would be missing from the MAC.
-   */
   #item(item: Tree, path: readonly string[], matched: boolean): Tree | Comment {
-    if (
-      item.kind === 'leaf' &&
-      COMMENT_TYPE.every((byte, index) => item.bytes.at(index - COMMENT_TYPE.length) === byte)
-    )
-      return this.#comment({ kind: 'comment', bytes: item.bytes, inline: false }, path, matched)
-    return this.#tree(item, path, matched)
+    if (item.kind !== 'leaf' || !isListComment(item)) return this.#tree(item, path, matched)
+    return this.#comment({ kind: 'comment', bytes: item.bytes, inline: false }, path, matched)
   }
 
   #tree(tree: Tree, path: readonly string[], matched: boolean): Tree {

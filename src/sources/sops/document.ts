@@ -1,11 +1,12 @@
 import { HushfsError, SourceError } from '../../base/errors.ts'
 import type { SopsFormat } from '../../config/config.ts'
 import type { OpenContext } from '../source.ts'
+import { isListComment } from './cipher.ts'
 import { openDataKey } from './data-key.ts'
 import { decryptDocuments } from './decrypt.ts'
 import { formats } from './formats.ts'
 import { parseMetadata } from './metadata.ts'
-import { entryOf, valuesOf, type MapNode, type Tree } from './tree.ts'
+import { entriesOf, entryOf, valuesOf, type MapNode, type Tree } from './tree.ts'
 
 /** A decrypted file whose MAC has been verified. */
 export interface SopsDocument {
@@ -32,8 +33,7 @@ export async function decryptSops(
 async function decrypt(bytes: Uint8Array, format: SopsFormat, context: OpenContext): Promise<SopsDocument> {
   const documents = await parseSops(bytes, format)
   const found = formats[format].takeMetadata(documents)
-  if (found === undefined)
-    throw new SourceError(`it has no sops metadata: it is not encrypted, or not a ${format} file`)
+  if (found === undefined) throw noMetadata(format)
   const metadata = await parseMetadata(found)
   const key = await openDataKey(metadata, context)
   try {
@@ -44,11 +44,36 @@ async function decrypt(bytes: Uint8Array, format: SopsFormat, context: OpenConte
   return { format, documents }
 }
 
-/** The documents with their values as they are in the file, encrypted. Throws SourceError, or whatever a parser stumbles over. */
-export async function parseSops(bytes: Uint8Array, format: SopsFormat): Promise<MapNode[]> {
+async function parseSops(bytes: Uint8Array, format: SopsFormat): Promise<MapNode[]> {
   const documents = await formats[format].parse(bytes)
   if (documents.length === 0) throw new SourceError('it is empty')
   return documents
+}
+
+/** The keys and positions of every scalar of the first document; nothing is decrypted. Throws SourceError without the file's name. */
+export async function pathsOf(
+  bytes: Uint8Array,
+  format: SopsFormat,
+): Promise<readonly (readonly string[])[]> {
+  try {
+    const documents = await parseSops(bytes, format)
+    if (formats[format].takeMetadata(documents) === undefined) throw noMetadata(format)
+    return documents[0] === undefined ? [] : leavesOf(documents[0], [])
+  } catch (cause) {
+    if (cause instanceof HushfsError) throw cause
+    throw new SourceError(`it can't be read as ${format}`, { cause })
+  }
+}
+
+function leavesOf(tree: Tree, path: readonly string[]): (readonly string[])[] {
+  if (tree.kind === 'leaf') return [path]
+  if (tree.kind === 'map') return entriesOf(tree).flatMap(({ key, value }) => leavesOf(value, [...path, key]))
+  const values = valuesOf(tree).filter((value) => value.kind !== 'leaf' || !isListComment(value))
+  return values.flatMap((value, index) => leavesOf(value, [...path, String(index)]))
+}
+
+function noMetadata(format: SopsFormat): SourceError {
+  return new SourceError(`it has no sops metadata: it is not encrypted, or not a ${format} file`)
 }
 
 /** The whole document, or what `key` names in the first: bytes that the caller wipes. Throws SourceError without the file's name. */
