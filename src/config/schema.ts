@@ -11,7 +11,7 @@ import {
   unitName,
   userUnitGlob,
 } from './fields.ts'
-import { source } from './source-schema.ts'
+import { keysOfSource, source } from './source-schema.ts'
 
 const READS = 'always, once, or {startup: DURATION}'
 
@@ -91,7 +91,8 @@ export type DocumentInput = Omit<z.infer<typeof documentSchema>, 'secrets'> & {
 export function keysAt(place: readonly PropertyKey[]): readonly string[] {
   if (place.length === 0) return Object.keys(documentSchema.shape)
   if (place.length === 2) return Object.keys(secretSchema.shape)
-  return place[2] === 'source' ? Object.keys(source.shape) : []
+  if (place[2] !== 'source') return []
+  return place.length === 3 ? Object.keys(source.shape) : keysOfSource(String(place[3]))
 }
 
 /** The JSON Schema (2020-12) of the configuration, for editors and generators. */

@@ -13,7 +13,14 @@ interface SourceRow<Value extends z.ZodMiniType> {
 
 const row = <Value extends z.ZodMiniType>(row: SourceRow<Value>) => row
 
-const SOPS_FORMAT = `expected one of ${sopsFormats.join(', ')}`
+const sopsMap = z.strictObject(
+  {
+    file: path,
+    key: z.optional(sopsKey),
+    format: z.optional(z.enum(sopsFormats, { error: `expected one of ${sopsFormats.join(', ')}` })),
+  },
+  expected('a map such as {file: FILE, key: a/b}'),
+)
 
 /** One row for each kind of source, in the order of messages. */
 const rows = {
@@ -30,14 +37,7 @@ const rows = {
     spec: (file, folder) => ({ kind: 'age', file: resolve(folder, file) }),
   }),
   sops: row({
-    schema: z.strictObject(
-      {
-        file: path,
-        key: z.optional(sopsKey),
-        format: z.optional(z.enum(sopsFormats, { error: SOPS_FORMAT })),
-      },
-      expected('a map such as {file: FILE, key: a/b}'),
-    ),
+    schema: sopsMap,
     description: 'A file that sops encrypted for age recipients: one value of it, or all of it',
     example: { file: 'secrets/app.yaml', key: 'db/password' },
     spec: ({ file, key, format }, folder) => ({ kind: 'sops', file: resolve(folder, file), key, format }),
@@ -82,6 +82,12 @@ export const source = z.strictObject(fields, expected(`${ONE}, such as {sealed: 
     maxProperties: 1,
   }),
 )
+
+/** The keys of a source that is a map. */
+export function keysOfSource(kind: string): readonly string[] {
+  const maps: Record<string, object> = { sops: sopsMap.shape }
+  return Object.hasOwn(maps, kind) ? Object.keys(maps[kind] ?? {}) : []
+}
 
 /** The specification of a checked `source`. */
 export function specOf(value: z.infer<typeof source>, folder: string): SourceSpec {
