@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, relative } from 'node:path'
+import { isAbsolute, relative } from 'node:path'
 import { StoreError, UsageError } from '../base/errors.ts'
 import { folderConflict } from '../base/secret-name.ts'
 import { declareSecrets, type SecretFields } from '../config/edit.ts'
@@ -16,6 +16,7 @@ interface Options extends GlobalOptions {
 /** Every kind, by the word that names it. */
 const importers: Readonly<Record<string, () => Promise<Importer>>> = {
   agenix: async () => (await import('./import-agenix.ts')).findAgenix,
+  sops: async () => (await import('./import-sops.ts')).findSops,
 }
 
 const kinds = Object.keys(importers)
@@ -31,6 +32,7 @@ export const command: Command<Options> = {
       })
       .positional('path', { type: 'string', demandOption: true, describe: 'Where they are' })
       .example('$0 import agenix /etc/nixos/secrets', 'declare every secret that its secrets.nix names')
+      .example('$0 import sops /etc/nixos/secrets/app.yaml', 'declare every value of a file of sops')
       .epilogue(
         'The files stay where they are and are not opened; what is declared already stays as it is. `hushfs check` then says which of them open.',
       ),
@@ -95,11 +97,16 @@ function sorted(secrets: readonly FoundSecret[], declared: readonly string[]): O
 
 /** A file below the configuration's folder is named from there, so that both can move. */
 function withRelativePaths(fields: SecretFields, folder: string): SecretFields {
-  const age = fields.source?.age
-  if (age === undefined) return fields
-  const path = relative(folder, age)
-  const isBelow = !isAbsolute(path) && path.split('/', 1)[0] !== '..' && dirname(path) !== '..'
-  return isBelow ? { ...fields, source: { age: path } } : fields
+  const { age, sops } = fields.source ?? {}
+  if (age !== undefined) return { ...fields, source: { age: shortPath(age, folder) } }
+  if (sops !== undefined)
+    return { ...fields, source: { sops: { ...sops, file: shortPath(sops.file, folder) } } }
+  return fields
+}
+
+function shortPath(file: string, folder: string): string {
+  const path = relative(folder, file)
+  return !isAbsolute(path) && path.split('/', 1)[0] !== '..' ? path : file
 }
 
 function report(output: Output, { declared, kept, skipped }: Outcome): void {

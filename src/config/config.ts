@@ -45,6 +45,14 @@ export type ReadsRule =
 export type SourceSpec =
   | { readonly kind: 'sealed'; readonly file: string }
   | { readonly kind: 'age'; readonly file: string }
+  | {
+      readonly kind: 'sops'
+      readonly file: string
+      /** Keys and positions joined by `/`; undefined: the whole document. */
+      readonly key: string | undefined
+      /** Undefined: by the end of the file's name. */
+      readonly format: SopsFormat | undefined
+    }
   | CredentialSpec
   | ExecSpec
   | { readonly kind: 'file'; readonly path: string }
@@ -88,5 +96,9 @@ export type TemplatePart =
 
 /** Forms that a value can be written in. */
 export type TemplateFilter = 'json' | 'shell' | 'base64' | 'urlencode' | 'systemd'
+
+/** What a file that sops encrypted is written in. */
+export const sopsFormats = ['yaml', 'json', 'dotenv', 'ini', 'binary'] as const
+export type SopsFormat = (typeof sopsFormats)[number]
 
 export type SourceKind = SourceSpec['kind']

@@ -26,18 +26,16 @@ export async function declareSecrets(
   file: string,
   entries: ReadonlyMap<string, SecretFields>,
 ): Promise<void> {
-  const given = [...entries].map(([name, fields]): [name: string, fields: Partial<SecretInput>] => [
-    name,
-    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
-  ])
+  const given = new Map(
+    [...entries].map(([name, fields]): [string, Partial<SecretInput>] => [
+      name,
+      Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+    ]),
+  )
   await edit(file, {
-    expected: (secrets) =>
-      given.reduce(
-        (now, [name, fields]) => withEntry(now, name, { ...ownEntry(now, name), ...fields }),
-        secrets,
-      ),
+    expected: (secrets) => withEntries(secrets, given),
     json: (text, set) =>
-      given.reduce(
+      [...given].reduce(
         (now, [name, fields]) =>
           Object.entries(fields).reduce(
             (then, [key, value]) => set(then, ['secrets', name, key], value),
@@ -46,12 +44,8 @@ export async function declareSecrets(
         text,
       ),
     yaml: ({ setInText, setInDocument }, text) => [
-      () =>
-        given.reduce<string | undefined>(
-          (now, [name, fields]) => (now === undefined ? undefined : setInText(now, name, fields)),
-          text,
-        ),
-      () => given.reduce((now, [name, fields]) => setInDocument(now, name, fields), text),
+      () => setInText(text, given),
+      () => setInDocument(text, given),
     ],
   })
 }
@@ -128,11 +122,9 @@ function isJson(text: string): boolean {
   }
 }
 
-function ownEntry(secrets: Secrets, name: string): Partial<SecretInput> {
-  return Object.hasOwn(secrets, name) ? (secrets[name] ?? {}) : {}
-}
-
 /** Not by assignment, which would lose a secret named `__proto__`. */
-function withEntry(secrets: Secrets, name: string, entry: Partial<SecretInput>): Secrets {
-  return Object.fromEntries([...Object.entries(secrets), [name, entry]])
+function withEntries(secrets: Secrets, given: ReadonlyMap<string, Partial<SecretInput>>): Secrets {
+  const all = new Map(Object.entries(secrets))
+  for (const [name, fields] of given) all.set(name, { ...all.get(name), ...fields })
+  return Object.fromEntries(all)
 }

@@ -22,6 +22,12 @@ const string = (what: string, pattern: RegExp) =>
 /** A path; a relative one starts from the folder of the configuration file. */
 export const path = string('a path', /^[^\0]+$/)
 
+/** Keys of maps and positions in lists. */
+export const sopsKey = string(
+  'keys and positions joined by slashes such as db/hosts/0',
+  /^[^/]+(?:\/[^/]+)*$/,
+)
+
 export const plaintext = z.string({
   error: ({ input }) =>
     typeof input === 'number' || typeof input === 'boolean'

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path'
 import * as z from 'zod/mini'
-import type { SourceSpec } from './config.ts'
+import { sopsFormats, type SourceSpec } from './config.ts'
 import {
   command,
   credentialName,
@@ -10,6 +10,7 @@ import {
   path,
   plaintext,
   secondsOf,
+  sopsKey,
   timeout,
 } from './fields.ts'
 
@@ -46,6 +47,15 @@ const FOREVER = 1e9
 
 const row = <Value extends z.ZodMiniType>(row: SourceRow<Value>) => row
 
+const sopsMap = z.strictObject(
+  {
+    file: path,
+    key: z.optional(sopsKey),
+    format: z.optional(z.enum(sopsFormats, { error: `expected one of ${sopsFormats.join(', ')}` })),
+  },
+  expected('a map such as {file: FILE, key: a/b}'),
+)
+
 /** One row for each kind of source, in the order of messages. */
 const rows = {
   sealed: row({
@@ -59,6 +69,12 @@ const rows = {
     description: 'An age file, binary or armored',
     example: 'secrets/db-password.age',
     spec: (file, folder) => ({ kind: 'age', file: resolve(folder, file) }),
+  }),
+  sops: row({
+    schema: sopsMap,
+    description: 'A file that sops encrypted for age recipients: one value of it, or all of it',
+    example: { file: 'secrets/app.yaml', key: 'db/password' },
+    spec: ({ file, key, format }, folder) => ({ kind: 'sops', file: resolve(folder, file), key, format }),
   }),
   credential: row({
     schema: credential,
@@ -132,7 +148,11 @@ export const source = z.strictObject(fields, expected(`${ONE}, such as {sealed: 
 
 /** The keys of a source that is a map. */
 export function keysOfSource(kind: string): readonly string[] {
-  const maps: Record<string, object> = { credential: credentialMap.shape, exec: exec.shape }
+  const maps: Record<string, object> = {
+    sops: sopsMap.shape,
+    credential: credentialMap.shape,
+    exec: exec.shape,
+  }
   return Object.hasOwn(maps, kind) ? Object.keys(maps[kind] ?? {}) : []
 }
 

@@ -10,19 +10,31 @@ interface Splice {
   readonly insert: string
 }
 
+/** Secrets by name. */
+type Entries = ReadonlyMap<string, Fields>
+
 /**
- * Edits of a YAML text that touch only the lines of one secret, so that comments, order, quotes and white space stay. Undefined where the
+ * Edits of a YAML text that touch only the lines of the given secrets, so that comments, order, quotes and white space stay. Undefined where the
  * text has a shape that isn't handled line by line. The caller compares what the result means with what it should mean.
  */
-export function setInText(text: string, name: string, fields: Fields): string | undefined {
+export function setInText(text: string, entries: Entries): string | undefined {
   const root = parseDocument(text).contents
   if (!isMap(root) || root.flow === true) return undefined
   const secrets = pairOf(root, 'secrets')
-  if (secrets === undefined) return `${withNewline(text)}secrets:\n${entry(name, fields, 2, '\n')}\n`
-  if (!isMap(secrets.value) || secrets.value.items.length === 0) return fillEmpty(text, secrets, name, fields)
-  const existing = pairOf(secrets.value, name)
-  if (existing === undefined) return addEntry(text, secrets.value, name, fields)
-  return isMap(existing.value) ? setFields(text, existing.value, fields) : undefined
+  if (secrets === undefined) return `${withNewline(text)}secrets:\n${lines(entries, 2, '\n')}\n`
+  if (!isMap(secrets.value) || secrets.value.items.length === 0) return fillEmpty(text, secrets, entries)
+  const known = pairsOf(secrets.value)
+  const splices: Splice[] = []
+  for (const [name, fields] of entries) {
+    const existing = known.get(name)
+    if (existing === undefined) continue
+    const own = isMap(existing.value) ? setFields(text, existing.value, fields) : undefined
+    if (own === undefined) return undefined
+    splices.push(...own)
+  }
+  const fresh = new Map([...entries].filter(([name]) => !known.has(name)))
+  const added = fresh.size === 0 ? [] : addEntries(text, secrets.value, fresh)
+  return added === undefined ? undefined : apply(text, [...splices, ...added])
 }
 
 /** Without the lines of one secret; undefined as above. */
@@ -38,10 +50,11 @@ export function removeFromText(text: string, name: string): string | undefined {
 }
 
 /** The same by way of the whole document: comments stay, white space is laid out anew. */
-export function setInDocument(text: string, name: string, fields: Fields): string {
+export function setInDocument(text: string, entries: Entries): string {
   const document = parseDocument(text)
-  for (const [key, value] of entriesOf(fields))
-    document.setIn(['secrets', name, key], document.createNode(value, { flow: true }))
+  for (const [name, fields] of entries)
+    for (const [key, value] of entriesOf(fields))
+      document.setIn(['secrets', name, key], document.createNode(value, { flow: true }))
   return document.toString(LAYOUT)
 }
 
@@ -54,34 +67,38 @@ export function removeFromDocument(text: string, name: string): string {
 const LAYOUT = { lineWidth: 0, flowCollectionPadding: false } as const
 
 function pairOf(map: YAMLMap, key: string): Pair<Node, Node | null> | undefined {
-  const pairs = map.items as Pair<Node, Node | null>[]
-  return pairs.find((pair) => isScalar(pair.key) && String(pair.key.value) === key)
+  return pairsOf(map).get(key)
 }
 
-/** `secrets:` alone, or with `{}`, `~` or comments: the entry comes right below. */
-function fillEmpty(text: string, secrets: Pair<Node, Node | null>, name: string, fields: Fields): string {
+function pairsOf(map: YAMLMap): Map<string, Pair<Node, Node | null>> {
+  const pairs = map.items as Pair<Node, Node | null>[]
+  return new Map(pairs.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair]] : [])))
+}
+
+/** `secrets:` alone, or with `{}`, `~` or comments: the entries come right below. */
+function fillEmpty(text: string, secrets: Pair<Node, Node | null>, entries: Entries): string {
   const [start = 0, end = 0] = secrets.value?.range ?? []
   const after = endOfLine(text, Math.max(endOf(text, secrets.key), end > start ? end : 0))
-  const insert = `${eolOf(text)}${entry(name, fields, 2, eolOf(text))}`
+  const insert = `${eolOf(text)}${lines(entries, 2, eolOf(text))}`
   const blank = end > start ? [{ start, end, insert: '' }] : []
   return apply(text, [...blank, { start: after, end: after, insert }])
 }
 
-function addEntry(text: string, secrets: YAMLMap, name: string, fields: Fields): string | undefined {
+function addEntries(text: string, secrets: YAMLMap, entries: Entries): Splice[] | undefined {
   const pairs = secrets.items as Pair<Node, Node | null>[]
   const [first, last] = [pairs.at(0), pairs.at(-1)]
   if (secrets.flow === true || first === undefined || last === undefined) return undefined
   const at = endOfLine(text, endOf(text, last.value ?? last.key))
-  const insert = `${eolOf(text)}${entry(name, fields, columnOf(text, first.key), eolOf(text))}`
-  return apply(text, [{ start: at, end: at, insert }])
+  const insert = `${eolOf(text)}${lines(entries, columnOf(text, first.key), eolOf(text))}`
+  return [{ start: at, end: at, insert }]
 }
 
-function setFields(text: string, map: YAMLMap, fields: Fields): string | undefined {
+function setFields(text: string, map: YAMLMap, fields: Fields): Splice[] | undefined {
   const pairs = map.items as Pair<Node, Node | null>[]
   const [first, last] = [pairs.at(0), pairs.at(-1)]
   if (first === undefined || last === undefined) return undefined
   const lastEnd = endOf(text, last.value ?? last.key)
-  const splices = entriesOf(fields).map(([key, value]): Splice => {
+  return entriesOf(fields).map(([key, value]): Splice => {
     const pair = pairOf(map, key)
     if (pair?.value)
       return { start: startOf(pair.value), end: endOf(text, pair.value), insert: inline(value) }
@@ -93,7 +110,10 @@ function setFields(text: string, map: YAMLMap, fields: Fields): string | undefin
       insert: `${eolOf(text)}${' '.repeat(columnOf(text, first.key))}${key}: ${inline(value)}`,
     }
   })
-  return apply(text, splices)
+}
+
+function lines(entries: Entries, indent: number, eol: string): string {
+  return [...entries].map(([name, fields]) => entry(name, fields, indent, eol)).join(eol)
 }
 
 /** A whole secret as block lines, without the last line end. */

@@ -9,6 +9,7 @@ type Registry = {
 const registry: Registry = {
   sealed: async () => (await import('./sealed.ts')).sealedSource,
   age: async () => (await import('./age.ts')).ageSource,
+  sops: async () => (await import('./sops.ts')).sopsSource,
   credential: async () => (await import('./credential.ts')).credentialSource,
   exec: async () => (await import('./exec.ts')).execSource,
   file: async () => (await import('./file.ts')).fileSource,

@@ -11,6 +11,7 @@ type Waits = {
 const waits: Waits = {
   sealed: undefined,
   age: undefined,
+  sops: undefined,
   credential: () => CREDENTIAL_TIMEOUT,
   exec: ({ timeout }) => timeout * 1000,
   file: undefined,

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ConfigError } from '../../../src/base/errors.ts'
-import { declareSecret, undeclareSecret } from '../../../src/config/edit.ts'
+import { declareSecret, declareSecrets, undeclareSecret } from '../../../src/config/edit.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 
 const fields = { source: { sealed: 'n.sealed' }, owner: 'postgres', mode: '0440', units: ['x.service'] }
@@ -64,6 +64,33 @@ t.test('given fields change, the others stay', async (t) => {
     block
       .replace('{text: "x"}', '{sealed: "n: #.sealed"}')
       .replace('b.service\n', 'b.service\n        mode: "0440"\n'),
+  )
+})
+
+t.test('several at once, new ones and declared ones, all or none', async (t) => {
+  const entries = new Map<string, object>([
+    ['n/one', { source: { sealed: '1.sealed' } }],
+    ['b', { mode: '0440' }],
+    ['n/two', { source: { sealed: '2.sealed' } }],
+    ['a', { owner: 5 }],
+  ])
+  const tail = '  # tail\n'
+  t.equal(
+    await edited(t, block, (file) => declareSecrets(file, entries)),
+    block
+      .replace('mode: "0400"', 'mode: "0440"')
+      .replace('b.service\n', 'b.service\n        owner: 5\n')
+      .replace(
+        tail,
+        `${tail}    n/one:\n      source: {sealed: 1.sealed}\n    n/two:\n      source: {sealed: 2.sealed}\n`,
+      ),
+  )
+  const bad = new Map<string, object>([...entries, ['a/b', { source: { sealed: 'x' } }]])
+  t.equal(
+    await edited(t, block, async (file) => {
+      await t.rejects(declareSecrets(file, bad), ConfigError)
+    }),
+    block,
   )
 })
 

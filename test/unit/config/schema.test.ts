@@ -25,7 +25,15 @@ t.test('the JSON Schema describes every key, with an example, and refuses others
   if (secret === undefined || secret === false) throw new Error('no schema of a secret')
   t.equal(secret.additionalProperties, false)
   const source = secret.properties?.['source']
-  t.strictSame(Object.keys(source?.properties ?? {}), ['sealed', 'age', 'credential', 'exec', 'file', 'text'])
+  t.strictSame(Object.keys(source?.properties ?? {}), [
+    'sealed',
+    'age',
+    'sops',
+    'credential',
+    'exec',
+    'file',
+    'text',
+  ])
   const keys = [schema, secret, source].flatMap((map) => Object.entries(map?.properties ?? {}))
   for (const [key, { description, examples }] of keys) {
     t.type(description, 'string', `${key} has a description`)
