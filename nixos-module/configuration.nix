@@ -80,6 +80,7 @@ let
 in
 {
   options.services.hushfs = {
+    sourceOf = computed types.raw "The source of a secret, as the configuration file has it.";
     ruleOf = computed types.raw "The unit rule of a secret, with the services that are enriched by it.";
     document = computed types.raw "The content of the configuration file.";
     documentOf = computed types.raw "The content of a configuration file with these secrets.";
@@ -88,7 +89,7 @@ in
   };
 
   config.services.hushfs = {
-    inherit documentOf fileOf;
+    inherit sourceOf documentOf fileOf;
     document = documentOf (lib.filterAttrs (_: secret: !(cfg.isForUsers secret)) cfg.secrets);
     configFile = fileOf "hushfs.yaml" cfg.document;
   };

@@ -43,7 +43,7 @@ let
         neededForUsers
         ;
       inherit units;
-      source = lib.head (lib.attrNames (cfg.document.secrets.${name}.source or { unknown = null; }));
+      source = lib.concatStringsSep " " (lib.attrNames (cfg.sourceOf secret));
     };
 in
 {
@@ -87,8 +87,8 @@ in
     }
     (lib.optionalAttrs (options ? contractDefinitions) {
       contracts.fileSecrets.providers.hushfs = {
-        module = options.services.hushfs;
-        contract = [ "fileSecrets" ];
+        module = options.services.hushfs.fileSecrets;
+        contract = [ ];
       };
       services.hushfs.secrets = lib.listToAttrs (
         map (

@@ -1,0 +1,54 @@
+/** A service as NixOS has it in `systemd.services`, as far as hushfs' module and its examples use it. */
+export interface UnitFile {
+  readonly description: string
+  readonly documentation: readonly string[]
+  readonly after: readonly string[]
+  readonly before: readonly string[]
+  readonly conflicts: readonly string[]
+  readonly requires: readonly string[]
+  readonly wants: readonly string[]
+  readonly requiredBy: readonly string[]
+  readonly wantedBy: readonly string[]
+  readonly restartIfChanged: boolean
+  readonly stopIfChanged: boolean
+  readonly environment: Readonly<Record<string, string>>
+  readonly unitConfig: Readonly<Record<string, Value>>
+  readonly serviceConfig: Readonly<Record<string, Value>>
+}
+
+type Value = string | number | boolean | readonly string[]
+
+const lists = {
+  After: 'after',
+  Before: 'before',
+  Conflicts: 'conflicts',
+  Documentation: 'documentation',
+  Requires: 'requires',
+  Wants: 'wants',
+} as const
+
+/** The text of a unit file, laid out as nixos/lib/systemd-lib.nix does: a line for each value of a list. */
+export function unitText(unit: UnitFile): string {
+  const dependencies = Object.entries(lists).flatMap(([key, field]) =>
+    unit[field].length === 0 ? [] : [`${key}=${unit[field].join(' ')}`],
+  )
+  const environment = Object.entries(unit.environment).map(
+    ([name, value]) => `Environment="${name}=${value}"`,
+  )
+  return [
+    '[Unit]',
+    ...(unit.description === '' ? [] : [`Description=${unit.description}`]),
+    ...dependencies,
+    ...section(unit.unitConfig),
+    '[Service]',
+    ...environment,
+    ...section(unit.serviceConfig),
+    '',
+  ].join('\n')
+}
+
+function section(values: Readonly<Record<string, Value>>): string[] {
+  return Object.entries(values).flatMap(([key, value]) =>
+    (Array.isArray(value) ? (value as readonly string[]) : [value]).map((one) => `${key}=${String(one)}`),
+  )
+}
