@@ -1,4 +1,4 @@
-# hushfs.service, as systemd/hushfs.service is for other distributions.
+# hushfs.service, and the units that go with it, as systemd/ has them for other distributions.
 {
   config,
   lib,
@@ -6,6 +6,7 @@
   ...
 }:
 let
+  inherit (lib) mkIf mkMerge;
   cfg = config.services.hushfs;
   inherit (import ./lib { inherit lib; }) escapeSystemdPath;
 
@@ -15,53 +16,116 @@ let
   onHost =
     command:
     "+${pkgs.util-linux}/bin/nsenter --mount=/proc/1/ns/mnt ${hushfs} ${command} --config ${file}";
+  # Part of the package, and of the program of `hushfs install`.
+  supervise = "${cfg.package}/lib/node_modules/hushfs/dist/systemd/supervise";
 
   # A backslash is doubled, a per cent sign too: systemd unquotes words and expands specifiers.
-  credential =
-    path: lib.replaceStrings [ "\\" "%" ] [ "\\\\" "%%" ] "${escapeSystemdPath path}:${path}";
+  quoted = lib.replaceStrings [ "\\" "%" ] [ "\\\\" "%%" ];
+  nameOf = path: quoted (escapeSystemdPath path);
+
+  # Sealed files outside of the Nix store are readable for the server's group alone.
+  group = "hushfs";
+  isStored =
+    file: file != null && !builtins.isPath file && !(lib.hasPrefix "${builtins.storeDir}/" file);
+  sealed = (import ./options/source-names.nix).sealed;
+  needsGroup = lib.any (secret: lib.any (option: isStored secret.${option}) sealed) (
+    lib.attrValues cfg.secrets
+  );
+
+  accounts = lib.optional (!cfg.beforeUsers) "systemd-sysusers.service";
 in
 {
-  config = lib.mkIf cfg.enable {
+  config = mkIf cfg.enable {
     environment.systemPackages = [ cfg.package ];
     environment.etc."hushfs/hushfs.yaml".source = cfg.configFile;
     boot.kernelModules = [ "fuse" ];
 
+    users.groups = mkIf needsGroup { ${group} = { }; };
+    systemd.tmpfiles.settings."10-hushfs" = mkIf needsGroup {
+      ${cfg.document.store or "/var/lib/hushfs/store"}.d = {
+        inherit group;
+        user = "root";
+        mode = "2750";
+      };
+    };
+
     systemd.services.hushfs = {
-      description = "hushfs, a read-only filesystem of secrets";
+      description = "Filesystem of secrets (hushfs)";
       documentation = [ "man:hushfs(1)" ];
-      wantedBy = [ "sysinit.target" ];
+      wantedBy = [ "basic.target" ];
+      wants = [ "modprobe@fuse.service" ];
+      after = [
+        "modprobe@fuse.service"
+      ]
+      ++ accounts
+      ++ lib.optional (!cfg.beforeUsers) "local-fs.target";
       before = [
-        "sysinit.target"
+        "basic.target"
         "shutdown.target"
       ];
       conflicts = [ "shutdown.target" ];
-      after = [ "systemd-modules-load.service" ] ++ lib.optional (!cfg.beforeUsers) "local-fs.target";
       unitConfig = {
         DefaultDependencies = false;
         StartLimitIntervalSec = 0;
         RequiresMountsFor = cfg.identityPaths;
       };
+
       # The mount stays: a switch doesn't stop the server before it changes the system, and a new version goes on with the same descriptor.
       stopIfChanged = false;
       reloadTriggers = [ cfg.configFile ];
-      # A path of systemd's default unit directories is of no use here, and would change with every package in it.
+      # systemctl, and nothing that would change the unit with every update of the system.
       enableDefaultPath = false;
+      path = [ config.systemd.package ];
 
-      serviceConfig = import ./sandbox.nix // {
-        Type = "notify-reload";
-        NotifyAccess = "all";
-        FileDescriptorStoreMax = 8;
-        ExecStartPre = onHost "attach";
-        ExecStart = "${hushfs} serve --config ${file}";
-        ExecStopPost = onHost "detach";
-        Restart = "always";
-        RestartSec = 0;
-        RestartMode = "direct";
-        WatchdogSec = 10;
-        RuntimeDirectory = "hushfs-state";
-        RuntimeDirectoryMode = "0700";
-        RuntimeDirectoryPreserve = true;
-        LoadCredential = map credential cfg.identityPaths;
+      serviceConfig = mkMerge [
+        (import ./sandbox.nix)
+        {
+          Type = "notify-reload";
+          NotifyAccess = "all";
+          FileDescriptorStoreMax = 8;
+          ExecStartPre = onHost "attach";
+          ExecStart = "${pkgs.runtimeShell} ${supervise} ${hushfs} serve --config ${file}";
+          ExecReload = onHost "reload";
+          ExecStopPost = onHost "detach";
+          ReloadSignal = "SIGCONT";
+          KillMode = "mixed";
+          Restart = "always";
+          RestartSec = 1;
+          RestartPreventExitStatus = 2;
+          SuccessExitStatus = 75;
+          TimeoutStopSec = 10;
+          WatchdogSec = 15;
+          WatchdogSignal = "SIGKILL";
+          OOMPolicy = "continue";
+          LoadCredential = map (
+            path: "${nameOf path}:${lib.replaceStrings [ "%" ] [ "%%" ] path}"
+          ) cfg.identityPaths;
+          # Stands in for a file that isn't there, which would be a failure of the start.
+          SetCredential = map (path: "${nameOf path}:-") cfg.identityPaths;
+        }
+        (mkIf needsGroup { SupplementaryGroups = group; })
+      ];
+    };
+
+    # The server has no right to restart units: it writes down which secrets have changed, and this has it done.
+    systemd.paths.hushfs-changes = {
+      description = "Changed secrets (hushfs)";
+      documentation = [ "man:hushfs(1)" ];
+      wantedBy = [ "multi-user.target" ];
+      pathConfig.DirectoryNotEmpty = "/run/hushfs-state/changed";
+    };
+    systemd.services.hushfs-changes = {
+      description = "Restart the units whose secrets have changed (hushfs)";
+      documentation = [ "man:hushfs(1)" ];
+      path = [ config.systemd.package ];
+      serviceConfig = {
+        Type = "oneshot";
+        ExecStart = "${hushfs} apply-changes --config ${file}";
+        CapabilityBoundingSet = "CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH";
+        NoNewPrivileges = true;
+        ProtectHome = "read-only";
+        ProtectSystem = "full";
+        PrivateNetwork = true;
       };
     };
   };

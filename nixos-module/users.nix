@@ -16,7 +16,7 @@ let
   isNeeded = wanted != { };
 
   place = "/run/hushfs-for-users";
-  configFile = cfg.fileOf "hushfs-for-users.yaml" (cfg.documentOf wanted // { mountPoint = place; });
+  configFile = cfg.fileOf "hushfs-for-users.yaml" cfg.usersDocument;
   hushfs = "${lib.getExe cfg.package}";
   systemctl = "${config.systemd.package}/bin/systemctl";
 
@@ -46,6 +46,7 @@ in
           if neededForUsers && !byService then "${place}/${name}" else "${cfg.mountPoint}/${name}";
         usersDocument = cfg.documentOf wanted // {
           mountPoint = place;
+          directoryMode = "0700";
         };
       };
     }

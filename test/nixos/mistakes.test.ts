@@ -141,7 +141,7 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   ['secrets.a.path', '"/elsewhere"', /read-only/],
   ['secrets.a.result.path', '"/elsewhere"', /read-only/],
   ['secrets.a.onwer', '"postgres"', /does not exist/],
-  ['secret.a.text', '"x"', /does not exist/],
+  ['secret', '{ }', /does not exist/],
 ]
 
 t.test('types', needsNixpkgs, async (t) => {

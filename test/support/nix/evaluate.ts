@@ -19,10 +19,12 @@ export interface View {
   readonly identityPaths: readonly string[]
   /** Its place in the store, which depends on its content. */
   readonly configFile: string
-  readonly paths: Readonly<Record<string, string>>
+  readonly secretPaths: Readonly<Record<string, string>>
   /** The same under each name that the drafts of the contract have for it. */
   readonly results: Readonly<Record<string, readonly string[]>>
   readonly services: Readonly<Record<string, UnitFile>>
+  /** Path units. */
+  readonly paths: Readonly<Record<string, unknown>>
   readonly tmpfiles: Readonly<Record<string, unknown>>
   readonly scripts: Readonly<Record<string, { readonly text: string; readonly deps: readonly string[] }>>
   /** Names below /etc. */

@@ -72,6 +72,7 @@ in
     users.groups = anything;
     systemd.package = of types.package null;
     systemd.services = of (types.attrsOf (types.submodule service)) { };
+    systemd.paths = anything;
     systemd.tmpfiles.settings = anything;
     systemd.sysusers.enable = flag false;
     services.userborn.enable = flag false;

@@ -19,6 +19,7 @@ let
 
   # A file that a package would build is its own text.
   pkgs = {
+    runtimeShell = "/bin/sh";
     util-linux = package "util-linux" places.system;
     callPackage = _: _: package "hushfs" places.hushfs;
     writeText = name: text: builtins.toFile name text;
@@ -66,7 +67,7 @@ let
         identityPaths
         configFile
         ;
-      paths = lib.mapAttrs (_: secret: secret.path) config.services.hushfs.secrets;
+      secretPaths = lib.mapAttrs (_: secret: secret.path) config.services.hushfs.secrets;
       results = lib.mapAttrs (_: secret: [
         secret.result.path
         secret.output.path
@@ -74,6 +75,7 @@ let
         secret.secret.output.path
       ]) config.services.hushfs.secrets;
       services = lib.mapAttrs (_: serviceOf) config.systemd.services;
+      inherit (config.systemd) paths;
       tmpfiles = config.systemd.tmpfiles.settings;
       scripts = config.system.activationScripts;
       etc = lib.attrNames config.environment.etc;
