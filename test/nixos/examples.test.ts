@@ -29,11 +29,13 @@ t.test('each example', needsNixpkgs, async (t) => {
     t.strictSame(view.failed, [], name)
     for (const document of [view.document, view.usersDocument] as unknown as Document[]) {
       const here = t.testdir({ identity: sshIdentity() })
-      const secrets = Object.entries(document.secrets).map(([secret, { source, ...rest }]) => {
-        const file = join(folder, 'secrets', basename(source.age).replace(/^[a-z0-9]{32}-/, ''))
-        // Of the accounts on the example's host, this machine has root alone.
-        return [secret, { ...rest, source: { age: file }, owner: 'root', group: 'root' }]
-      })
+      const secrets = Object.entries(document.secrets).map(
+        ([secret, { source, ...rest }]): [string, object] => {
+          const file = join(folder, 'secrets', basename(source.age).replace(/^[a-z0-9]{32}-/, ''))
+          // Of the accounts on the example's host, this machine has root alone.
+          return [secret, { ...rest, source: { age: file }, owner: 'root', group: 'root' }]
+        },
+      )
       writeFileSync(
         join(here, 'hushfs.yaml'),
         JSON.stringify({ ...document, identities: ['identity'], secrets: Object.fromEntries(secrets) }),
@@ -44,12 +46,13 @@ t.test('each example', needsNixpkgs, async (t) => {
   }
 })
 
-t.test("the README's first configuration is the minimal example, of at most ten lines", async (t) => {
+t.test("the README's first configuration is the minimal example, of at most ten lines", (t) => {
   const readme = readFileSync(join(moduleFolder, 'README.md'), 'utf8')
   const [, first = ''] = /^```nix\n(.*?)^```$/ms.exec(readme) ?? []
   const minimal = readFileSync(join(folder, 'minimal.nix'), 'utf8').replace(/^#.*\n/, '')
   t.equal(first, minimal)
   t.ok(first.trim().split('\n').length <= 10)
+  t.end()
 })
 
 t.test('Stash: what it requests, and three ways to name a file', needsNixpkgs, async (t) => {

@@ -52,7 +52,7 @@ t.test('else there is a mount around the script', needsNixpkgs, async (t) => {
   const { hushfsForUsers, hushfsForUsersEnd } = view.scripts
   if (hushfsForUsers === undefined || hushfsForUsersEnd === undefined) throw new Error('no script')
   const [, config = ''] = /--config (\S+)/.exec(hushfsForUsers.text) ?? []
-  writeConfiguration(system, config, view.usersDocument)
+  await writeConfiguration(system, config, view.usersDocument)
   const activation = (users: string) => [
     'bash',
     '-c',
@@ -86,7 +86,7 @@ t.test('else there is a mount around the script', needsNixpkgs, async (t) => {
     const done = await system.run(activation('echo "status $_localstatus"'))
     t.match(done.stdout.toString(), 'status 1')
     t.match(done.stderr, /hushfs: the passwords of users can't be mounted/)
-    writeConfiguration(system, config, view.usersDocument)
+    await writeConfiguration(system, config, view.usersDocument)
     await nothingIsLeft(t, system)
   })
 

@@ -16,6 +16,13 @@ export interface UnitFile {
   readonly serviceConfig: Readonly<Record<string, Value>>
 }
 
+/** A path unit, likewise. */
+export interface PathFile {
+  readonly description: string
+  readonly wantedBy: readonly string[]
+  readonly pathConfig: Readonly<Record<string, Value>>
+}
+
 type Value = string | number | boolean | readonly string[]
 
 const lists = {
@@ -45,6 +52,10 @@ export function unitText(unit: UnitFile): string {
     ...section(unit.serviceConfig),
     '',
   ].join('\n')
+}
+
+export function pathText({ description, pathConfig }: PathFile): string {
+  return ['[Unit]', `Description=${description}`, '[Path]', ...section(pathConfig), ''].join('\n')
 }
 
 function section(values: Readonly<Record<string, Value>>): string[] {
