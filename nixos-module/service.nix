@@ -90,7 +90,7 @@ in
           ReloadSignal = "SIGCONT";
           KillMode = "mixed";
           Restart = "always";
-          RestartSec = 1;
+          RestartSec = "200ms";
           RestartPreventExitStatus = 2;
           SuccessExitStatus = 75;
           TimeoutStopSec = 10;

@@ -19,6 +19,7 @@ export interface UnitFile {
 /** A path unit, likewise. */
 export interface PathFile {
   readonly description: string
+  readonly documentation: readonly string[]
   readonly wantedBy: readonly string[]
   readonly pathConfig: Readonly<Record<string, Value>>
 }
@@ -54,8 +55,15 @@ export function unitText(unit: UnitFile): string {
   ].join('\n')
 }
 
-export function pathText({ description, pathConfig }: PathFile): string {
-  return ['[Unit]', `Description=${description}`, '[Path]', ...section(pathConfig), ''].join('\n')
+export function pathText({ description, documentation, pathConfig }: PathFile): string {
+  return [
+    '[Unit]',
+    `Description=${description}`,
+    `Documentation=${documentation.join(' ')}`,
+    '[Path]',
+    ...section(pathConfig),
+    '',
+  ].join('\n')
 }
 
 function section(values: Readonly<Record<string, Value>>): string[] {
