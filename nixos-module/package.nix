@@ -12,30 +12,29 @@
 let
   root = ../.;
   manifest = lib.importJSON (root + "/package.json");
+
+  needed = [
+    "build.mjs"
+    "package-lock.json"
+    "package.json"
+    "src"
+    "systemd"
+    "tsconfig.json"
+  ]
+  ++ lib.remove "dist" manifest.files;
+  isIn =
+    path: name: path == "${toString root}/${name}" || lib.hasPrefix "${toString root}/${name}/" path;
 in
 buildNpmPackage {
   pname = "hushfs";
   inherit (manifest) version;
   inherit nodejs;
 
-  src = lib.fileset.toSource {
-    inherit root;
-    fileset = lib.fileset.unions (
-      map (name: root + "/${name}") [
-        "build.mjs"
-        "man"
-        "package-lock.json"
-        "package.json"
-        "src"
-        "tsconfig.json"
-        "LICENSE"
-        "README.md"
-        "CHANGELOG.md"
-        "SECURITY.md"
-        "ARCHITECTURE.md"
-        "native-notes"
-      ]
-    );
+  # What the build and the package's `files` need.
+  src = lib.cleanSourceWith {
+    name = "hushfs";
+    src = root;
+    filter = path: _: lib.any (isIn (toString path)) needed;
   };
 
   npmDeps = importNpmLock { npmRoot = root; };

@@ -45,6 +45,7 @@ let
           unitConfig = unit;
           serviceConfig = unit;
           script = of types.lines "";
+          reload = of types.lines "";
           preStart = of types.lines "";
           path = of (types.listOf types.anything) [ ];
           enableDefaultPath = flag true;
@@ -91,6 +92,7 @@ in
     services.postgresql = anything;
     services.nginx = anything;
     containers = anything;
+    specialisation = anything;
     networking = anything;
   };
 
