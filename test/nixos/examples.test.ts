@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t from 'tap'
-import { hushfs } from '../support/process.ts'
+import { hushfs, run } from '../support/process.ts'
 import { evaluate, moduleFolder, viewAll } from '../support/nix/evaluate.ts'
 import { sshIdentity } from '../support/nix/example-identity.ts'
 import { needsNixpkgs } from '../support/nix/nixpkgs.ts'
@@ -53,6 +53,16 @@ t.test("the README's first configuration is the minimal example, of at most ten 
   t.equal(first, minimal)
   t.ok(first.trim().split('\n').length <= 10)
   t.end()
+})
+
+t.test('every block of the README is Nix', async (t) => {
+  const readme = readFileSync(join(moduleFolder, 'README.md'), 'utf8')
+  const blocks = [...readme.matchAll(/^```nix\n(.*?)^```$/gms)].map(([, block = '']) => block)
+  t.ok(blocks.length > 4)
+  for (const block of blocks) {
+    const parsed = await run('nix-instantiate', ['--parse', '--store', 'dummy://', '-'], { input: block })
+    t.equal(parsed.status, 0, parsed.stderr)
+  }
 })
 
 t.test('Stash: what it requests, and three ways to name a file', needsNixpkgs, async (t) => {

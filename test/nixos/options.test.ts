@@ -1,6 +1,8 @@
 /** Every option is documented, with an example that its own type takes. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
-import { evaluate } from '../support/nix/evaluate.ts'
+import { evaluate, moduleFolder } from '../support/nix/evaluate.ts'
 import { needsNixpkgs } from '../support/nix/nixpkgs.ts'
 
 interface Option {
@@ -55,6 +57,14 @@ t.test('every option', needsNixpkgs, async (t) => {
   for (const name of ['request.mode', 'result.path', 'output.path', 'response.path', 'secret.consumer'])
     t.ok(names.includes(`services.hushfs.secrets.<name>.${name}`), name)
   t.ok(names.includes('systemd.services.<name>.hushfs.secrets'))
+
+  // In its tables, beside others: `owner`, or `sealedFile`, or `enable`, `package`.
+  const readme = readFileSync(join(moduleFolder, 'README.md'), 'utf8')
+  for (const name of names.filter((one) => /^services\.hushfs\.(secrets\.<name>\.)?[A-Za-z]+$/.test(one))) {
+    const aliases = ['input', 'output', 'response', 'secret', 'secrets']
+    const last = name.split('.').at(-1) ?? ''
+    if (!aliases.includes(last)) t.match(readme, `\`${last}\``, `README.md: ${name}`)
+  }
 
   for (const { name, isDocumented, hasExample } of options) {
     t.ok(isDocumented, `${name} has a description`)

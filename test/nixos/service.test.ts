@@ -31,16 +31,10 @@ const base = (value: string) => `{
   systemd.services.bar = { ${oneshot} script = "cat /run/hushfs/foo/token"; };
   systemd.services.daemon.script = "exec sleep infinity";
   systemd.services.restarted.script = "exec sleep infinity";
-  systemd.services.asking = {
-    hushfs.secrets = [ "asked/for" ];
-    script = "cat $CREDENTIALS_DIRECTORY/asked.for; echo; exec sleep infinity";
-    serviceConfig = { DynamicUser = true; PrivateTmp = true; };
-  };
-  services.hushfs.secrets."asked/for".ageFile = ./examples/secrets/db-password.age;
 }`
 
 const { before, after } = await viewAll({ before: base('old'), after: base('new') })
-const units = ['hushfs', 'hushfs-ready', 'hushfs-changes', 'foo', 'bar', 'daemon', 'restarted', 'asking']
+const units = ['hushfs', 'hushfs-ready', 'hushfs-changes', 'foo', 'bar', 'daemon', 'restarted']
 const success = { result: 'success', status: 0 }
 
 const system = await bootSystemd(t)
@@ -80,28 +74,6 @@ t.test("the contract's generic test", async (t) => {
     ...{ owner: 'app', group: 'app', mode: '640' },
     content: 'secretA',
   })
-})
-
-t.test('a service that asks for a secret has it for as long as it runs', async (t) => {
-  const credentials = '/run/credentials/asking.service'
-  const started = await system.start('asking.service')
-  t.match(started, success)
-  await until('it has read', async () =>
-    (await system.output(['journalctl', '--unit=asking.service', '--output=cat'])).includes('database'),
-  )
-  t.equal(await system.output(['cat', `${credentials}/asked.for`]), 'example of a database password')
-  t.match(await system.run(['cat', '/run/hushfs/asked/for']), { status: 1, stderr: /Permission denied/ })
-  t.equal((await system.run(['cat', `${credentials}/asked.for`], { user: 'alice' })).status, 1)
-
-  for (const end of [['stop'], ['kill', '--signal=KILL']]) {
-    await system.output(['systemctl', 'start', 'asking.service'])
-    t.equal((await system.run(['test', '-e', credentials])).status, 0)
-    await system.output(['systemctl', ...end, 'asking.service'])
-    await until(
-      'its credentials are gone',
-      async () => (await system.run(['test', '-e', credentials])).status === 1,
-    )
-  }
 })
 
 t.test('a switch with a changed secret: a reload, the same server, and its unit is restarted', async (t) => {
