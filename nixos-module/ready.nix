@@ -37,10 +37,15 @@ let
       lib.concatMap unitsOf (lib.unique (lib.concatMap (rule: lib.optionals (rule != null) rule) rules))
     )
   );
-  # A scope has no start that could wait; a unit of hushfs can't wait for itself.
+  # A scope has no start that could wait; the units of hushfs can't wait for themselves.
   isOrdered =
-    unit:
-    !(lib.hasSuffix ".scope" unit) && !(lib.hasSuffix ".slice" unit) && !(lib.hasPrefix "hushfs" unit);
+    unit: !(lib.hasSuffix ".scope" unit) && !(lib.hasSuffix ".slice" unit) && !(lib.elem unit own);
+  own = map (name: "${name}.service") [
+    "hushfs"
+    "hushfs-accounts"
+    "hushfs-changes"
+    "hushfs-ready"
+  ];
 
   hasUserRule = lib.any (secret: secret.userUnits != null) (lib.attrValues cfg.secrets);
 

@@ -21,6 +21,7 @@ let
     inherit description;
   };
   mkResult = description: mkOption (result description);
+  fromRequest = lib.mkOverride 1250;
 in
 {
   imports = [
@@ -61,6 +62,10 @@ in
     request = lib.mkIf (config.secret.consumer != null) (
       lib.mapAttrs (_: lib.mkDefault) config.secret.consumer.input
     );
+    # Weaker than an mkDefault of the configuration.
+    owner = fromRequest config.request.owner;
+    group = fromRequest config.request.group;
+    mode = fromRequest config.request.mode;
     restartUnits = config.request.restartUnits;
   };
 }

@@ -2,9 +2,12 @@
 {
   lib,
   hushTypes,
-  optional,
+  declare,
 }:
 { ... }:
+let
+  inherit (declare) optional;
+in
 {
   options = {
     sealedFile = optional hushTypes.cipherFile (lib.literalExpression "./secrets/db-password.sealed") ''
