@@ -20,7 +20,7 @@ const reader = (name: string) => `
 const ways = {
   plain: `${names.map(reader).join('')}
     # Nothing orders this one, and the secret has no rule.
-    services.hushfs.secrets.open.ageFile = ./examples/secrets/token.age;
+    services.hushfs.secrets.open = { ageFile = ./examples/secrets/token.age; symlinks = [ "/var/lib/app/token" ]; };
     systemd.services.unordered = {
       wantedBy = [ "multi-user.target" ];
       script = "cat /run/hushfs/open";
@@ -68,6 +68,7 @@ t.test('boot', needsNixpkgs, async (t) => {
       const said = (unit: string) => system.output(['journalctl', `--unit=${unit}.service`, '--output=cat'])
       if (name === 'plain') {
         for (const unit of [...names, 'unordered']) t.match(await said(unit), 'example of a token', unit)
+        t.equal(await system.output(['cat', '/var/lib/app/token']), 'example of a token', 'through a link')
       } else if (name === 'before users') {
         t.match(await said('userborn'), '$6$example$hash')
         t.equal(await system.output(['stat', '-c', '%U', '/run/hushfs/late']), 'late\n')

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { run, type Done } from '../process.ts'
 import { nixpkgsFolder } from './nixpkgs.ts'
-import type { PathFile, UnitFile } from './unit-text.ts'
+import type { PathFile, TmpfilesRules, UnitFile } from './unit-text.ts'
 
 const TIMEOUT = 100_000
 const NO_IMPORT_FROM_DERIVATION = ['--option', 'allow-import-from-derivation', 'false']
@@ -25,7 +25,7 @@ export interface View {
   readonly services: Readonly<Record<string, UnitFile>>
   /** Path units. */
   readonly paths: Readonly<Record<string, PathFile>>
-  readonly tmpfiles: Readonly<Record<string, unknown>>
+  readonly tmpfiles: Readonly<Record<string, TmpfilesRules>>
   readonly scripts: Readonly<Record<string, { readonly text: string; readonly deps: readonly string[] }>>
   /** Names below /etc. */
   readonly etc: readonly string[]

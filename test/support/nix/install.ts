@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { System } from '../systemd/system.ts'
 import { moduleFolder, type View } from './evaluate.ts'
-import { pathText, unitText } from './unit-text.ts'
+import { pathText, tmpfilesText, unitText } from './unit-text.ts'
 
 /** A file of the system that the module describes. */
 export interface SystemFile {
@@ -63,6 +63,10 @@ export function filesOf(view: View, units: readonly string[]): SystemFiles {
     files: [
       ...configurationFiles(CONFIG, view.document),
       ...all.map(({ name, unit }) => ({ path: `${UNITS}/${name}.service`, content: unitText(unit) })),
+      ...Object.entries(view.tmpfiles).map(([name, rules]) => ({
+        path: `/etc/tmpfiles.d/${name}.conf`,
+        content: tmpfilesText(rules),
+      })),
       ...paths.map(([name, unit]) => ({ path: `${UNITS}/${name}.path`, content: pathText(unit) })),
     ],
     links: [

@@ -66,6 +66,21 @@ export function pathText({ description, documentation, pathConfig }: PathFile): 
   ].join('\n')
 }
 
+/** Rules of systemd-tmpfiles by path and type, as `systemd.tmpfiles.settings` has them. */
+export type TmpfilesRules = Readonly<
+  Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>
+>
+
+/** The text of a file of tmpfiles.d(5). */
+export function tmpfilesText(rules: TmpfilesRules): string {
+  const lines = Object.entries(rules).flatMap(([path, types]) =>
+    Object.entries(types).map(([type, { mode = '-', user = '-', group = '-', argument = '' }]) =>
+      [type, path, mode, user, group, '-', argument].join(' '),
+    ),
+  )
+  return `${lines.join('\n')}\n`
+}
+
 function section(values: Readonly<Record<string, Value>>): string[] {
   return Object.entries(values).flatMap(([key, value]) =>
     (Array.isArray(value) ? (value as readonly string[]) : [value]).map((one) => `${key}=${String(one)}`),
