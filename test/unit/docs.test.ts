@@ -149,7 +149,9 @@ function anchorsOf(file: string): string[] {
 t.test('what a page names in backticks as a file of the project is there', (t) => {
   let named = 0
   for (const page of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md'])
-    for (const [, path = ''] of read(page).matchAll(/`((?:src|test|bench|man|native-notes)\/[\w./-]+)`/g)) {
+    for (const [, path = ''] of read(page).matchAll(
+      /`((?:src|test|bench|man|native-notes|nixos-module)\/[\w./-]+)`/g,
+    )) {
       if (made.has(path)) continue
       t.ok(existsSync(join(root, path)), `${page}: ${path}`)
       named++

@@ -38,15 +38,25 @@ const PATH = '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const here = import.meta.dirname
 const modules = join(here, '../../../node_modules')
 
+export interface BootOptions {
+  readonly suite?: Suite
+  /** A folder whose files the system has from the start, by their paths below it. */
+  readonly files?: string
+}
+
 /** Boot, and resolve when systemd has started all that it starts. */
-export async function bootSystemd(t: Test, { suite = 'trixie' }: { suite?: Suite } = {}): Promise<System> {
+export async function bootSystemd(t: Test, { suite = 'trixie', files }: BootOptions = {}): Promise<System> {
   t.setTimeout(ROOT_TIMEOUT)
   const folder = (await succeeded(run(join(here, 'root'), [suite], { timeout: ROOT_TIMEOUT }))).trim()
   // A group of its own: what ends the test's group must leave it to clear up behind the test.
-  const guard = spawn(join(here, 'boot'), [folder, process.execPath, dist, modules], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+  const guard = spawn(
+    join(here, 'boot'),
+    [folder, process.execPath, dist, modules, ...(files === undefined ? [] : [files])],
+    {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  )
   const system = new System(guard, await firstPid(guard))
   t.teardown(() => system.stop())
   await system.output(['cat', '/run/booted'], { timeout: BOOT_TIMEOUT })

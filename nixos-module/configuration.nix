@@ -1,0 +1,96 @@
+# The configuration file of hushfs, from the options.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.hushfs;
+
+  given = lib.filterAttrs (_: value: value != null);
+
+  # Ciphertext of the configuration's own folder gets a store path that changes with its content alone.
+  stored =
+    file:
+    if builtins.isPath file then
+      "${builtins.path {
+        path = file;
+        name = lib.strings.sanitizeDerivationName (baseNameOf file);
+      }}"
+    else
+      file;
+
+  sourceOf =
+    secret:
+    given {
+      sealed = lib.mapNullable stored secret.sealedFile;
+      age = lib.mapNullable stored secret.ageFile;
+      inherit (secret) file text;
+    };
+
+  documentOf =
+    secrets:
+    lib.recursiveUpdate cfg.settings {
+      inherit (cfg) mountPoint directoryMode;
+      identities = cfg.identityPaths;
+      secrets = lib.mapAttrs entryOf secrets;
+    };
+
+  entryOf =
+    name: secret:
+    given {
+      source = sourceOf secret;
+      inherit (secret)
+        owner
+        group
+        mode
+        userUnits
+        manager
+        reads
+        restartUnits
+        reloadUnits
+        ;
+      units = cfg.ruleOf name secret;
+    };
+
+  fileOf =
+    name: document:
+    pkgs.runCommand name
+      {
+        text = builtins.toJSON document;
+        passAsFile = [ "text" ];
+        preferLocalBuild = true;
+      }
+      ''
+        ${lib.optionalString canCheck ''${lib.getExe cfg.package} check --config-only --config "$textPath"''}
+        cp "$textPath" "$out"
+      '';
+
+  canCheck = cfg.checkConfig && pkgs.stdenv.buildPlatform.canExecute pkgs.stdenv.hostPlatform;
+
+  computed =
+    type: description:
+    mkOption {
+      inherit type description;
+      internal = true;
+      readOnly = true;
+    };
+in
+{
+  options.services.hushfs = {
+    sourceOf = computed types.raw "The source of a secret, as the configuration file has it.";
+    ruleOf = computed types.raw "The unit rule of a secret, with the services that are enriched by it.";
+    document = computed types.raw "The content of the configuration file.";
+    documentOf = computed types.raw "The content of a configuration file with these secrets.";
+    fileOf = computed types.raw "A checked configuration file with this name and content.";
+    configFile = computed types.path "The configuration file.";
+  };
+
+  config.services.hushfs = {
+    inherit sourceOf documentOf fileOf;
+    document = documentOf (lib.filterAttrs (_: secret: !(cfg.isForUsers secret)) cfg.secrets);
+    configFile = fileOf "hushfs.yaml" cfg.document;
+  };
+}

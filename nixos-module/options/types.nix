@@ -1,0 +1,45 @@
+# Strict types: what the configuration's own parser would refuse is refused at evaluation, with the name of the option.
+{ lib }:
+let
+  inherit (lib) types;
+  matching =
+    description: pattern:
+    types.strMatching pattern
+    // {
+      inherit description;
+      descriptionClass = "noun";
+    };
+  unitTypes = "service|scope|socket|target|device|mount|automount|swap|timer|path|slice";
+  glob = "([A-Za-z0-9:_.\\\\@*?-]+\\.(${unitTypes})|[A-Za-z0-9:_.\\\\@*?-]*[*?])";
+  account = "[^[:space:]:,/]+";
+  absolute = matching "absolute path without white space" "/[^[:space:]%]*";
+  outsideStore =
+    description:
+    types.addCheck absolute (path: !(lib.hasPrefix "${builtins.storeDir}/" path))
+    // {
+      inherit description;
+    };
+in
+{
+  inherit absolute;
+
+  # A private key, or plaintext: a Nix path would be copied into the world-readable store.
+  privateFile = outsideStore "absolute path, as a string, to a file outside of the Nix store";
+
+  # Ciphertext may be in the store.
+  cipherFile = types.path;
+
+  mode = matching "octal mode such as \"0400\"" "0?[0-7]{3}";
+
+  account = types.either (matching "name of a user or group" account) types.ints.unsigned;
+
+  unitGlob = matching "unit name such as postgresql.service or backup@*.service" glob;
+
+  userUnitGlob = matching "user and unit such as alice/syncthing.service" "${account}/${glob}";
+
+  unitName = matching "unit name such as postgresql.service" "[A-Za-z0-9:_.\\\\@-]+\\.(${unitTypes})";
+
+  duration = matching "duration such as 30s, 5m or 1h" "[1-9][0-9]{0,6}(s|m|h)";
+
+  secretName = matching "name of a secret" "[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*(/[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*)*";
+}
