@@ -1,4 +1,4 @@
-import { loadConfig, type Config } from '../config/load.ts'
+import { loadConfig, type Config, type SourceSpec } from '../config/load.ts'
 import { listStore } from '../sealed/store.ts'
 import type { Command } from './command.ts'
 import { createOutput } from './output.ts'
@@ -43,8 +43,7 @@ function list(args: Parameters<Command['handler']>[0]): undefined {
 
 function secretsOf(config: Config): Listed[] {
   const declared = config.secrets.map(({ name, source }): Listed => {
-    const file = source.kind === 'text' ? null : source.kind === 'file' ? source.path : source.file
-    return { name, source: source.kind, declared: true, file }
+    return { name, source: source.kind, declared: true, file: fileOf(source) }
   })
   const names = new Set(declared.map(({ name }) => name))
   const files = new Set(declared.map(({ file }) => file))
@@ -52,4 +51,10 @@ function secretsOf(config: Config): Listed[] {
     .filter(({ name, file }) => !names.has(name) && !files.has(file))
     .map(({ name, file }): Listed => ({ name, source: 'sealed', declared: false, file }))
   return [...declared, ...stored].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Where the value is, on this machine. */
+function fileOf(source: SourceSpec): string | null {
+  if ('file' in source) return source.file
+  return source.kind === 'file' ? source.path : null
 }

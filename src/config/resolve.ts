@@ -3,11 +3,14 @@ import type { Config, ReadsRule, SecretConfig } from './config.ts'
 import { secondsOf } from './fields.ts'
 import type { DocumentInput, SecretInput } from './schema.ts'
 import { specOf } from './source-schema.ts'
+import { resolveVault } from './vault-schema.ts'
 
 /** Fill in the defaults and make every path absolute. */
 export function resolveDocument(file: string, input: DocumentInput): Config {
   const absolute = resolve(file)
   const folder = dirname(absolute)
+  const vaults = Object.entries(input.vaults ?? {})
+  const names = vaults.map(([name]) => name)
   return {
     file: absolute,
     folder,
@@ -16,14 +19,22 @@ export function resolveDocument(file: string, input: DocumentInput): Config {
     store: resolve(folder, input.store ?? '/var/lib/hushfs/store'),
     directoryMode: bitsOf(input.directoryMode ?? '0711'),
     startTimeout: secondsOf(input.startTimeout ?? '30s'),
-    secrets: Object.entries(input.secrets ?? {}).map(([name, secret]) => resolveSecret(name, secret, folder)),
+    vaults: vaults.map(([name, vault]) => resolveVault(name, vault, folder)),
+    secrets: Object.entries(input.secrets ?? {}).map(([name, secret]) => {
+      return resolveSecret(name, secret, folder, names)
+    }),
   }
 }
 
-function resolveSecret(name: string, input: SecretInput, folder: string): SecretConfig {
+function resolveSecret(
+  name: string,
+  input: SecretInput,
+  folder: string,
+  vaults: readonly string[],
+): SecretConfig {
   return {
     name,
-    source: specOf(input.source, folder),
+    source: specOf(input.source, folder, vaults),
     owner: input.owner ?? 'root',
     group: input.group ?? 'root',
     mode: bitsOf(input.mode ?? '0400'),

@@ -3,6 +3,7 @@ import {
   duration,
   expected,
   group,
+  key,
   list,
   mode,
   owner,
@@ -12,6 +13,8 @@ import {
   userUnitGlob,
 } from './fields.ts'
 import { source } from './source-schema.ts'
+import { vaultName } from './vault-fields.ts'
+import { vaultSchema, type VaultInput } from './vault-schema.ts'
 
 const READS = 'always, once, or {startup: DURATION}'
 
@@ -21,19 +24,6 @@ const reads = z.union(
 )
 
 const boolean = z.boolean(expected('true or false'))
-
-/** An optional key with its description, an example, and the default where there is one. */
-const key = <Value extends z.ZodMiniType>(
-  schema: Value,
-  description: string,
-  example: unknown,
-  initial?: unknown,
-) =>
-  z.optional(
-    schema.check(
-      z.meta({ description, examples: [example], ...(initial === undefined ? {} : { default: initial }) }),
-    ),
-  )
 
 /** What the file says about one secret. */
 export const secretSchema = z.strictObject(
@@ -76,22 +66,34 @@ const settings = {
   ),
 }
 
+const secrets = z.nullish(z.record(z.string(), z.unknown(), expected('a map of secrets')))
+const vaults = z.nullish(z.record(z.string(), z.unknown(), expected('a map of vaults')))
+
 /** The whole file. A `secrets:` with nothing but comments below it is null. */
 export const documentSchema = z.strictObject(
-  { ...settings, secrets: z.nullish(z.record(z.string(), z.unknown(), expected('a map of secrets'))) },
+  { ...settings, vaults, secrets },
   expected('a map with keys such as identities and secrets'),
 )
 
 export type SecretInput = z.infer<typeof secretSchema>
-export type DocumentInput = Omit<z.infer<typeof documentSchema>, 'secrets'> & {
+export type DocumentInput = Omit<z.infer<typeof documentSchema>, 'vaults' | 'secrets'> & {
+  vaults?: Record<string, VaultInput> | null | undefined
   secrets?: Record<string, SecretInput> | null | undefined
 }
 
 /** What a person may write at a place of the file: the keys of the document, of a secret, of a nested map. */
-export function keysAt(place: readonly PropertyKey[]): readonly string[] {
-  if (place.length === 0) return Object.keys(documentSchema.shape)
-  if (place.length === 2) return Object.keys(secretSchema.shape)
-  return place[2] === 'source' ? Object.keys(source.shape) : []
+export function keysAt([top, , ...rest]: readonly PropertyKey[]): readonly string[] {
+  if (top === undefined) return Object.keys(documentSchema.shape)
+  const schema = top === 'secrets' ? secretSchema : top === 'vaults' ? vaultSchema : undefined
+  return Object.keys(rest.reduce<object>((shape, key) => shapeOf(key, shape), schema?.shape ?? {}))
+}
+
+/** The keys of the map at `key`, by their schemas; none where that is no map. */
+function shapeOf(key: PropertyKey, shape: object): object {
+  const child = Object.hasOwn(shape, key) ? (shape as Record<PropertyKey, z.core.$ZodType>)[key] : undefined
+  const { def } = (child?._zod ?? {}) as { def?: { innerType?: z.core.$ZodType; shape?: object } }
+  const inner = (def?.innerType?._zod.def ?? def) as { shape?: object } | undefined
+  return inner?.shape ?? {}
 }
 
 /** The JSON Schema (2020-12) of the configuration, for editors and generators. */
@@ -100,6 +102,14 @@ export function configSchema(): object {
   const name = z
     .string()
     .check(z.regex(/^(?!.{256})[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*(?:\/[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*)*$/))
+  const vaults = z.nullish(z.record(vaultName, vaultSchema)).check(
+    z.meta({
+      description: 'Servers of Vault or OpenBao by name',
+      examples: [
+        { main: { address: 'https://vault.example:8200', auth: { tokenFile: '/run/vault-token' } } },
+      ],
+    }),
+  )
   const secrets = z.nullish(z.record(name, secretSchema)).check(
     z.meta({
       description: 'The secrets by name',
@@ -108,6 +118,6 @@ export function configSchema(): object {
   )
   return {
     title: 'hushfs configuration',
-    ...z.toJSONSchema(z.strictObject({ ...settings, secrets }), { io: 'input' }),
+    ...z.toJSONSchema(z.strictObject({ ...settings, vaults, secrets }), { io: 'input' }),
   }
 }

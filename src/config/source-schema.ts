@@ -2,13 +2,15 @@ import { resolve } from 'node:path'
 import * as z from 'zod/mini'
 import type { SourceSpec } from './config.ts'
 import { expected, path, plaintext } from './fields.ts'
+import { resolveVaultSource, vaultSource } from './vault-schema.ts'
 
 /** What the configuration file says about one kind of source, and how that becomes a specification. */
 interface SourceRow<Value extends z.ZodMiniType> {
   readonly schema: Value
   readonly description: string
   readonly example: z.infer<Value>
-  spec(value: z.infer<Value>, folder: string): SourceSpec
+  /** `vaults`: the names of the configured ones. */
+  spec(value: z.infer<Value>, folder: string, vaults: readonly string[]): SourceSpec
 }
 
 const row = <Value extends z.ZodMiniType>(row: SourceRow<Value>) => row
@@ -26,6 +28,12 @@ const rows = {
     description: 'An age file, binary or armored',
     example: 'secrets/db-password.age',
     spec: (file, folder) => ({ kind: 'age', file: resolve(folder, file) }),
+  }),
+  vault: row({
+    schema: vaultSource,
+    description: 'A field of a secret in Vault or OpenBao, KV v1 or v2',
+    example: { path: 'kv/db', field: 'password' },
+    spec: (value, _folder, vaults) => resolveVaultSource(value, vaults),
   }),
   file: row({
     schema: path,
@@ -69,10 +77,10 @@ export const source = z.strictObject(fields, expected(`${ONE}, such as {sealed: 
 )
 
 /** The specification of a checked `source`. */
-export function specOf(value: z.infer<typeof source>, folder: string): SourceSpec {
+export function specOf(value: z.infer<typeof source>, folder: string, vaults: readonly string[]): SourceSpec {
   for (const kind of sourceKinds) {
     const row: SourceRow<z.ZodMiniType> = rows[kind]
-    if (value[kind] !== undefined) return row.spec(value[kind], folder)
+    if (value[kind] !== undefined) return row.spec(value[kind], folder, vaults)
   }
   throw new TypeError('a source that the schema accepted has no kind')
 }

@@ -37,7 +37,7 @@ async function run(): Promise<void> {
   const job = JSON.parse(input.toString('utf8')) as Job
   const keys = readKeys(sodium)
   const { identities, problems } = loadIdentities(job.identities)
-  const context: OpenContext = { identities, identityProblems: problems }
+  const context: OpenContext = { identities, identityProblems: problems, vaults: job.vaults ?? [] }
   const absent = !job.identities.every((path) => existsSync(path))
   const output = new BatchWriter(STDOUT, job.oneByOne)
   const open = async (index: number) => {

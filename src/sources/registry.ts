@@ -9,6 +9,7 @@ type Registry = {
 const registry: Registry = {
   sealed: async () => (await import('./sealed.ts')).sealedSource,
   age: async () => (await import('./age.ts')).ageSource,
+  vault: async () => (await import('./vault.ts')).vaultSource,
   file: async () => (await import('./file.ts')).fileSource,
   text: async () => (await import('./text.ts')).textSource,
 }

@@ -1,3 +1,4 @@
+import type { VaultConfig } from '../config/config.ts'
 import type { Identity } from '../identity/identity.ts'
 
 /** What a source needs from the world besides its own specification. */
@@ -6,6 +7,8 @@ export interface OpenContext {
   readonly identities: readonly Identity[]
   /** Identity files that could not be read, one reason each: told where no other identity fits. */
   readonly identityProblems: readonly string[]
+  /** The servers that sources of kind `vault` name. */
+  readonly vaults?: readonly VaultConfig[]
 }
 
 /**

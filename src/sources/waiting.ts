@@ -1,11 +1,20 @@
 import type { SourceKind, SourceSpec } from '../config/config.ts'
 
+/** What one reading of Vault or OpenBao, with its login and the end of its session, may take. Milliseconds. */
+export const VAULT_PATIENCE = 60_000
+
 type Waits = {
   readonly [Kind in SourceKind]: ((spec: Extract<SourceSpec, { kind: Kind }>) => number) | undefined
 }
 
 /** Undefined: files and CPU are all that it needs. */
-const waits: Waits = { sealed: undefined, age: undefined, file: undefined, text: undefined }
+const waits: Waits = {
+  sealed: undefined,
+  age: undefined,
+  vault: () => VAULT_PATIENCE,
+  file: undefined,
+  text: undefined,
+}
 
 /**
  * How long opening a source may wait for something else than files and CPU, in milliseconds; undefined for one that doesn't. Those that wait are
