@@ -68,6 +68,16 @@ const rules = [
       reachable: true,
     },
   },
+  // What talks to the network can't open a private key or a store.
+  {
+    name: 'the-fetch-child-has-no-private-key',
+    from: { path: '^src/daemon/fetch[.]ts$' },
+    to: {
+      path: '^src/(identity|sealed|sources|fuse|cli)/',
+      pathNot: '^src/(sources/source|identity/identity)[.]ts$',
+      reachable: true,
+    },
+  },
   { name: 'src-imports-no-tests', from: { path: '^src/' }, to: { path: '^(test|bench)/' } },
   { name: 'resolvable', from: { path: '^src/' }, to: { couldNotResolve: true } },
 ].map((rule) => ({ severity: 'error', ...rule }))

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { createServer, type AddressInfo } from 'node:net'
@@ -59,7 +59,6 @@ export class Bao {
   /** Start it, again: sealed, if it has storage. Resolves when it answers. */
   async launch(): Promise<void> {
     const program = run(PROGRAM, []).toString().trim()
-    const log = join(this.#options.folder, 'log')
     const args = ['--pdeathsig=KILL', program, 'server', ...this.#arguments()]
     const child = spawn(...unhooked('setpriv', args), {
       env: { PATH: process.env['PATH'], HOME: this.#options.folder },
@@ -69,7 +68,6 @@ export class Bao {
     let text = ''
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (piece: Buffer) => (text += piece.toString()))
-    child.once('exit', () => writeFileSync(log, text))
     await until('OpenBao answers', async () => {
       if (child.exitCode !== null) throw new Error(`OpenBao ended: ${text.slice(-2000)}`)
       return this.api('GET', 'sys/seal-status').then(
@@ -154,6 +152,20 @@ export class Bao {
     await this.must('POST', `${mount}/data/${rest.join('/')}`, { data }, options)
   }
 
+  /** A role of AppRole, which must be mounted, and how to sign in with it: its SecretID is in a file of `folder`. */
+  async appRole(name: string, settings: object, folder: string) {
+    await this.must('POST', `auth/approle/role/${name}`, settings)
+    const idOf = (answer: Record<string, unknown>, key: string) =>
+      (answer['data'] as Record<string, string>)[key] ?? ''
+    const roleId = idOf(await this.must('GET', `auth/approle/role/${name}/role-id`), 'role_id')
+    const secretIdFile = join(folder, `secret-id-${name}`)
+    writeFileSync(
+      secretIdFile,
+      idOf(await this.must('POST', `auth/approle/role/${name}/secret-id`), 'secret_id'),
+    )
+    return { kind: 'approle', roleId, secretIdFile, mount: 'approle' } as const
+  }
+
   #arguments(): string[] {
     const { folder, tls } = this.#options
     if (tls === undefined)
@@ -178,10 +190,6 @@ export class Bao {
     const addresses = { api_addr: this.address, cluster_addr: `https://127.0.0.1:${this.#clusterPort}` }
     writeFileSync(config, JSON.stringify({ ...settings, ...addresses }))
     return [`-config=${config}`]
-  }
-
-  get log(): string {
-    return readFileSync(join(this.#options.folder, 'log'), 'utf8')
   }
 }
 
