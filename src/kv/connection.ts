@@ -56,7 +56,17 @@ export class Connection {
     this.#agent.destroy()
   }
 
-  ask({ method, path, headers, body }: Question): Promise<Answer> {
+  async ask(question: Question): Promise<Answer> {
+    try {
+      return await this.#send(question)
+    } catch (error) {
+      // The server may close an idle connection at the moment in which it is used again.
+      if (!(error instanceof Reused)) throw error
+      return this.#send(question)
+    }
+  }
+
+  #send({ method, path, headers, body }: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const request = this.#request(this.#base + path, {
         method,
@@ -71,12 +81,16 @@ export class Connection {
       })
       request.on('error', (error) => {
         stop()
-        reject(unavailable(error))
+        const isClosed = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+        reject(request.reusedSocket && isClosed ? new Reused(networkReason(error)) : unavailable(error))
       })
       request.end(body)
     })
   }
 }
+
+/** Nothing was answered on a connection that had been idle. */
+class Reused extends UnavailableError {}
 
 /** A limit for the connection and one for all; returns what takes them off. */
 function limitTime(request: ClientRequest, timeout: number): () => void {

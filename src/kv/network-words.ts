@@ -20,17 +20,20 @@ const words: Readonly<Record<string, string>> = {
     'its certificate is not signed by a known authority; give that as `caFile`',
   CERT_SIGNATURE_FAILURE: 'the signature of its certificate is wrong; is `caFile` the right one?',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'it asks for a client certificate',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS; is the address http?',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS; is the address http?',
   EPROTO: 'TLS failed',
 }
 
 /** The reason of an error of a connection or of TLS. */
 export function networkReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const known = words[code]
+  const known = isNoTls(error) ? 'it does not speak TLS; is the address http?' : words[code]
   if (known !== undefined) return known
   if (code.startsWith('HPE_')) return 'it answered something that is not HTTP'
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return `TLS failed (${code})`
   return /^[A-Z][A-Z0-9_]{2,60}$/.test(code) ? `the connection failed (${code})` : 'the connection failed'
+}
+
+/** OpenSSL takes the first bytes of another protocol for the head of a record. Node 20 has its words in the message alone. */
+function isNoTls(error: unknown): boolean {
+  return error instanceof Error && /wrong version number|packet length too long/.test(error.message)
 }

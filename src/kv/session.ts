@@ -59,11 +59,7 @@ export class Session {
     clearTimeout(this.#renewal)
     const token = this.#token
     this.#token = undefined
-    if (token?.own === true) {
-      const goodbye = this.#ask({ method: 'POST', path: 'auth/token/revoke-self', headers: {} }, token.token)
-      // An unrevoked token ends by itself.
-      await Promise.race([goodbye.catch(() => undefined), pause(GOODBYE_WITHIN)])
-    }
+    if (token !== undefined) await Promise.race([this.#discard(token), pause(GOODBYE_WITHIN)])
     this.#connection?.close()
   }
 
@@ -176,7 +172,16 @@ export class Session {
       if ('token' in credentials && credentials.token === token.token) return undefined
     }
     if (this.#token === token) this.#token = undefined
-    return this.#signIn()
+    const next = await this.#signIn()
+    void this.#discard(token)
+    return next
+  }
+
+  /** One that isn't revoked ends by itself. */
+  async #discard({ token, own }: Token): Promise<void> {
+    if (!own) return
+    const question: Question = { method: 'POST', path: 'auth/token/revoke-self', headers: {} }
+    await this.#ask(question, token).catch(() => undefined)
   }
 
   #planRenewal(token: Token, first = token.seconds): void {
@@ -204,6 +209,7 @@ export class Session {
         return
       }
       this.#adopt(await this.#acquire())
+      void this.#discard(token)
     } catch {
       // Until its end the old one is good; from then on, who asks signs in and hears why it fails.
       if (!this.#isCurrent(token)) return
@@ -219,10 +225,15 @@ export class Session {
     return !this.#closed && this.#token === token
   }
 
-  async #renewed({ token }: Token): Promise<Lease> {
+  /** Undefined: the server refuses. */
+  async #renewed({ token }: Token): Promise<Lease | undefined> {
     const answer = await this.#ask({ method: 'POST', path: 'auth/token/renew-self', headers: {} }, token)
-    if (answer.status === 403) throw refusal(answer, [token])
-    return leaseOf(answer, [token])
+    try {
+      return leaseOf(answer, [token])
+    } catch (error) {
+      if (error instanceof SourceError) return undefined
+      throw error
+    }
   }
 }
 
