@@ -66,7 +66,7 @@ async function readInput(): Promise<Buffer> {
 
 /** When the file that the value comes from was written; now for a source that is no file. Seconds since 1970. */
 function changedAt(source: SourceSpec): number {
-  const file = 'file' in source ? source.file : 'path' in source ? source.path : undefined
+  const file = 'file' in source ? source.file : source.kind === 'file' ? source.path : undefined
   const milliseconds = file === undefined ? Date.now() : statSync(file).mtimeMs
   return Math.max(0, Math.floor(milliseconds / 1000))
 }
