@@ -116,7 +116,10 @@ class Path {
     try {
       if (this.#stopped) return
       for (const { index, source } of this.#members) this.#give(reading, index, source.field)
-      this.#stamp = reading.facts?.stamp
+      const stamp = reading.facts?.stamp
+      // Of another version, the metadata may tell what it didn't of the last one.
+      if (stamp !== this.#stamp) this.#hasStamps = true
+      this.#stamp = stamp
     } finally {
       reading.wipe()
     }

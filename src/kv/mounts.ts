@@ -1,5 +1,5 @@
 import { SourceError } from '../base/errors.ts'
-import { mountOf } from './answers.ts'
+import { garbage, mountOf } from './answers.ts'
 import { mountQuestion, within, type Mount } from './paths.ts'
 import type { Session } from './session.ts'
 
@@ -51,6 +51,7 @@ export class Mounts {
 
   async #ask(path: string): Promise<Mount> {
     const mount = mountOf(await this.#session.get(mountQuestion(path)))
+    if (!`${path}/`.startsWith(mount.path)) throw garbage('a mount of this path')
     if (within(mount, path) === undefined)
       throw new SourceError(`the path names a mount, \`${mount.path}\`, and no secret in it`)
     this.#known.set(mount.path, mount)

@@ -57,10 +57,15 @@ export class Session {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#renewal)
+    await Promise.race([this.#signOut(), pause(GOODBYE_WITHIN)])
+    this.#connection?.close()
+  }
+
+  async #signOut(): Promise<void> {
+    await this.#signingIn?.catch(() => undefined)
     const token = this.#token
     this.#token = undefined
-    if (token !== undefined) await Promise.race([this.#discard(token), pause(GOODBYE_WITHIN)])
-    this.#connection?.close()
+    if (token !== undefined) await this.#discard(token)
   }
 
   async #current(): Promise<Token> {

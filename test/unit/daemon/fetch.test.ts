@@ -186,5 +186,25 @@ t.test('a token that was revoked is replaced, for all who use it at once', async
     fetched.said.flat().every((value) => 'sealed' in value),
     'without a moment in which it failed',
   )
-  t.equal(proxy.count(/revoke-self/), 1, 'and signs out at its end')
+  t.equal(proxy.count(/revoke-self/), 2, 'the old token is revoked, and at the end the new one')
+})
+
+t.test('a path that is forbidden costs one look at the token each time, and no login', async (t) => {
+  await bao.put('secret/allowed', { password: 'one' })
+  await bao.must('POST', 'sys/policy/one', {
+    policy: 'path "secret/data/allowed" { capabilities = ["read"] }',
+  })
+  const auth = await bao.appRole('one', { token_policies: ['one'] }, folder)
+  const names = ['allowed', 'forbidden']
+  const fetched = new Fetched(
+    [{ ...config, address: proxy.address, auth }],
+    names.map((name) => wanted('main', `secret/${name}`, 'password', { refresh: 600 })),
+  )
+  proxy.asked.length = 0
+  await fetched.until(0, 'one')
+  await fetched.until(1, /^failing: .*HTTP 403/)
+  await fetched.client.stop()
+  t.equal(proxy.count(/lookup-self/), 1)
+  t.equal(proxy.count(/approle\/login/), 1)
+  t.equal(proxy.count(/^GET secret\/data\/forbidden/), 1)
 })

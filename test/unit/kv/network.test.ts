@@ -119,6 +119,22 @@ t.test('unavailable: TLS that is none', async (t) => {
   await client.close()
 })
 
+t.test('unavailable: TLS that never begins', async (t) => {
+  const client = new VaultClient(
+    await listening(
+      t,
+      holding(() => undefined),
+      'https',
+    ),
+    false,
+  )
+  await t.rejects(client.read('kv/db', undefined), {
+    code: 'ERR_UNAVAILABLE',
+    message: /(no connection|did not answer) within 1 s$/,
+  })
+  await client.close()
+})
+
 t.test('unavailable: a host without a name or a port without a server', async (t) => {
   const config = await listening(t, raw(''))
   for (const [address, message] of [

@@ -121,7 +121,7 @@ t.test('a file that is not there, not readable, empty or no credential', async (
 t.test('a token is renewed before it ends, and replaced where it can be renewed no more', async (t) => {
   const auth = await bao.appRole(
     'short',
-    { token_policies: ['x'], token_ttl: '2s', token_max_ttl: '4s' },
+    { token_policies: ['x'], token_ttl: '5s', token_max_ttl: '7s' },
     folder,
   )
   const before = await tokens()
