@@ -33,6 +33,12 @@ const words = fc.constantFrom(
   'reads',
   'store',
   'owner',
+  'vault',
+  'path',
+  'server',
+  'address',
+  'auth',
+  'approle',
   '__proto__',
 )
 const nearly = fc.letrec((tie) => ({
@@ -95,10 +101,10 @@ t.test('arbitrary text', (t) => {
 
 t.test('maps that look like a configuration, as YAML and as JSON', (t) => {
   fc.assert(
-    fc.property(
-      nearly,
-      (value) => loads(dump({ secrets: value })) === loads(JSON.stringify({ secrets: value })),
-    ),
+    fc.property(fc.constantFrom('secrets', 'vaults'), nearly, (key, value) => {
+      const document = { [key]: value }
+      return loads(dump(document)) === loads(JSON.stringify(document))
+    }),
     { numRuns: 1000 },
   )
   t.pass('are judged alike')
