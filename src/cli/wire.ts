@@ -79,7 +79,8 @@ function dropIn({ unit, credential, env, config }: WireOptions): string {
   const files = env.map((secret) => `EnvironmentFile=${pathOf(secret)}`)
   return [
     '[Unit]',
-    'Requires=hushfs.service',
+    // Not Requires=: that would restart the unit with every restart of hushfs, which its readers don't notice otherwise.
+    'Wants=hushfs.service',
     'After=hushfs.service',
     '',
     '[Service]',

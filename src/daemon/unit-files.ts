@@ -66,7 +66,7 @@ function quoted(word: string): string {
   return /^[A-Za-z0-9_./@:+-]+$/.test(text) ? text : `"${text}"`
 }
 
-const NETWORK = /^(PrivateNetwork|IPAddressDeny)=/
+const NETWORK = /^(PrivateNetwork|IPAddressDeny|RestrictAddressFamilies)=/
 
 function isWanted(line: string, { systemdVersion, network }: UnitChoices): boolean {
   if (line.startsWith('ReloadSignal=')) return systemdVersion >= 253

@@ -43,8 +43,9 @@ for (const suite of ['trixie', 'bookworm'] as const) {
     })
 
     await t.test('rules hold', async (t) => {
-      const read = [`ExecStart=cat ${place}/mine`]
-      t.match(await system.oneshot('reader.service', read), { result: 'success', output: 'for one' })
+      const read = [`ExecStart=sh -c 'cat ${place}/mine >/run/mine'`]
+      t.match(await system.oneshot('reader.service', read), { result: 'success' })
+      t.equal(await system.output(['cat', '/run/mine']), 'for one')
       t.match(await system.oneshot('other.service', read), { result: 'exit-code', status: 1 })
     })
 

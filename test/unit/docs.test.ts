@@ -66,7 +66,8 @@ t.test('every npm script that a page names is there', (t) => {
 t.test("the README's table has every command, and no other", (t) => {
   const table = /^\| command \| does \|$(.*?)^$/ms.exec(readme)?.[1] ?? ''
   const words = firstCells(table).map((cell) => cell.split(' ', 1).join())
-  t.strictSame([...words].sort(), commands.map(wordOf).sort())
+  // `import` has a row for each kind.
+  t.strictSame([...new Set(words)].sort(), commands.map(wordOf).sort())
   t.end()
 })
 
