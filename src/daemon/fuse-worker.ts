@@ -18,6 +18,7 @@ import { SecretFs } from '../vfs/secret-fs.ts'
 import { AuditSender } from './audit-sender.ts'
 import { CallerIdentifier } from '../caller/identify.ts'
 import { appendAllowance } from './allowance-file.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { CONNECTION_BYTES, ConnectionMemory } from './connection-memory.ts'
 import type {
   Counted,
@@ -128,6 +129,7 @@ function obey(order: Order, fs: SecretFs, session: Session): void {
   if (order.kind === 'replace') fs.replace(order.table)
   if (order.kind === 'settle') fs.settle(order.values)
   if (order.kind === 'replace' || order.kind === 'settle') session.retryParked()
+  if (order.kind === 'replace') collectGarbage()
 }
 
 /** Every order that waits; false as soon as one of them ends the loop. */

@@ -13,6 +13,7 @@ import type { InitFlag } from '../fuse/wire/kernel.ts'
 import { forbidDumps } from '../sys/libc.ts'
 import type { SecretTable } from '../vfs/table.ts'
 import { loadAllowances } from './allowance-file.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import type { Connection } from './connection.ts'
 import { Loader, type Outlet } from './loader.ts'
 import type { Prepared } from './prepared.ts'
@@ -204,6 +205,7 @@ export class Server {
       loaded: (table) => {
         void this.#worker.order({ kind: 'facts', facts: this.#facts() })
         follow.loaded(table)
+        collectGarbage()
       },
       retrying: () => {
         follow.retrying()

@@ -76,10 +76,12 @@ export class Service {
 /** A running hammer. */
 export class Hammer {
   readonly ended: Promise<Hammered>
+  readonly #system: System
   readonly #process: ChildProcess
   #running = true
 
   constructor(system: System, args: readonly string[]) {
+    this.#system = system
     const [command = '', ...rest] = system.entering(['hammer', ...args])
     this.#process = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.ended = new Promise((resolve, reject) => {
@@ -97,5 +99,10 @@ export class Hammer {
 
   get running(): boolean {
     return this.#running
+  }
+
+  /** Its readers finish what they have begun. */
+  async stop(): Promise<void> {
+    await this.#system.run(['pkill', '-TERM', '-x', 'hammer'])
   }
 }
