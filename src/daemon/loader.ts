@@ -65,7 +65,7 @@ export class Loader {
     return this.#states
   }
 
-  /** Serve a table in which every value is pending, then the values as they come. Resolves when each was tried; rejects when none can be. */
+  /** Serve a table in which every value is pending, then the values as they come. Resolves when each was tried. */
   async open(prepared: UnsealChild | undefined): Promise<void> {
     const { known, outlet } = this.#options
     const { config, table } = this.#states
@@ -100,20 +100,28 @@ export class Loader {
     this.#ending.abort()
   }
 
-  /** Open some secrets, make the templates of them anew, and take each result as it comes. */
+  /** Open some secrets, make the templates of them anew, and take each result as it comes. What hinders all of them is gone later, or so it is hoped. */
   async #run(some: readonly number[], prepared?: UnsealChild): Promise<void> {
     const epoch = this.#epoch
     const { config } = this.#states
     const indexes = withTemplates(config.secrets, some)
     const secrets = indexes.flatMap((index) => config.secrets[index] ?? [])
-    const onResults = (results: readonly IndexedValue[]) => {
+    const left = new Set(indexes)
+    const take = (results: readonly IndexedValue[]) => {
       if (epoch !== this.#epoch) return
-      const placed = results.map(({ index, value }) => ({ index: indexes[index] ?? index, value }))
-      void this.#take(placed)
+      for (const { index } of results) left.delete(index)
+      void this.#take(results)
+    }
+    const onResults = (results: readonly IndexedValue[]) => {
+      take(results.map(({ index, value }) => ({ index: indexes[index] ?? index, value })))
     }
     this.#children++
     try {
       await this.#unseal(config, secrets, { prepared, onResults })
+    } catch (error) {
+      const failing = reasonOf(error)
+      this.#options.log.error(`secrets can't be opened: ${failing}`)
+      take([...left].map((index) => ({ index, value: { failing, unavailable: true } })))
     } finally {
       this.#children--
     }
@@ -191,12 +199,7 @@ export class Loader {
     this.#options.outlet.retrying()
     const due = this.#states.takeDue(clock())
     this.#plan()
-    if (due.length === 0) return
-    this.#run(due).catch((error: unknown) => {
-      this.#options.log.error(`secrets can't be opened again: ${reasonOf(error)}`)
-      void this.#take(due.map((index) => ({ index, value: { failing: reasonOf(error), unavailable: true } })))
-      this.#plan()
-    })
+    if (due.length > 0) void this.#run(due)
   }
 }
 

@@ -46,12 +46,17 @@ export async function serveInherited({ readConfig, log, trace, without }: ServeO
     patient: true,
   })
   new Heartbeat(server, systemd, log)
-  obey(server, systemd)
+  obey(server, systemd, log)
   try {
     await server.start()
     systemd.ready(statusLine(server.secrets))
     log.info(`ready: ${statusLine(server.secrets)} at ${place}`)
-    await server.ended
+    process.on('uncaughtException', (error) => {
+      crash(error, log)
+    })
+    await server.ended.catch((error: unknown) => {
+      crash(error, log)
+    })
   } finally {
     // A thread that sleeps in the kernel keeps Node alive for ever; this timer fires only if one does.
     setTimeout(() => exitNow(Number(process.exitCode ?? 1)), LAST_WAIT_MILLISECONDS).unref()
@@ -106,17 +111,33 @@ function followService(
   }
 }
 
+/**
+ * Once it serves, what ends the server unforeseen is a signal, after which the supervisor starts another one at once. After an exit PID 1 would do that, but not while it
+ * waits for a reload, which waits for the server.
+ */
+function crash(error: unknown, log: Log): void {
+  log.error(`the server can't go on: ${reasonOf(error)}`)
+  process.kill(process.pid, 'SIGKILL')
+}
+
 /** Signals go to the server as long as the process lives: a second one must not cut the end short. */
-function obey(server: Server, systemd: SystemdNotifier): void {
+function obey(server: Server, systemd: SystemdNotifier, log: Log): void {
+  const tell = (say: () => void) => {
+    try {
+      say()
+    } catch (error) {
+      log.warning(`systemd can't be told: ${reasonOf(error)}`)
+    }
+  }
   const end = () => {
-    systemd.stopping()
+    tell(() => systemd.stopping())
     server.stop()
   }
   process.on('SIGINT', end).on('SIGTERM', end)
   process.on('SIGHUP', () => {
-    systemd.reloading()
+    tell(() => systemd.reloading())
     void server.reload().then(() => {
-      systemd.ready(statusLine(server.secrets))
+      tell(() => systemd.ready(statusLine(server.secrets)))
     })
   })
 }

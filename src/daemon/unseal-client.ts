@@ -22,9 +22,13 @@ export interface UnsealOptions {
 /** Any part of the secrets of a configuration. */
 export type Secrets = Pick<Job, 'identities' | 'secrets'>
 
+/** So many children in a row that end without one result, or one for each secret, are at fault themselves, not what they were to open. */
+const MOST_USELESS = 5
+
 /**
  * Open every secret of the job; the values are in its order. A secret that can't be opened has `failing`; so has one whose opening ends or hangs the
- * child: the others are opened by another child. Throws `UnavailableError` when no child can be started.
+ * child, which may be the child's fault: it is `unavailable`. The others are opened by another child. Throws `UnavailableError` when no child can be started, or
+ * none gives a result.
  */
 export async function unseal(job: Secrets, options: UnsealOptions): Promise<(EntryValue | undefined)[]> {
   const values = new Array<EntryValue | undefined>(job.secrets.length).fill(undefined)
@@ -41,16 +45,20 @@ export async function unseal(job: Secrets, options: UnsealOptions): Promise<(Ent
   let { prepared } = options
   let left = [...values.keys()]
   let oneByOne = false
+  let useless = 0
   while (left.length > 0) {
     const child = prepared ?? new UnsealChild()
     prepared = undefined
     const problem = await runPart(child, { job, left, oneByOne, inputs, take }, options)
     if (problem === undefined || options.signal?.aborted) return values
-    if (child.notStarted) throw new UnavailableError(problem)
-    left = left.filter((index) => values[index] === undefined)
+    const missing = left.filter((index) => values[index] === undefined)
+    useless = missing.length < left.length ? 0 : useless + 1
+    left = missing
     // The first child batches its results and waits for several at once: only the next one can tell whose fault it is.
     const culprit = oneByOne ? left.shift() : undefined
-    if (culprit !== undefined) take([{ index: culprit, value: { failing: problem } }])
+    const inVain = useless === MOST_USELESS || useless > values.length
+    if (child.notStarted || inVain) throw new UnavailableError(problem)
+    if (culprit !== undefined) take([{ index: culprit, value: { failing: problem, unavailable: true } }])
     if (!oneByOne) left = inTurn(job, left)
     oneByOne = true
   }

@@ -6,7 +6,7 @@ import type { System } from './system.ts'
 
 const folder = join(import.meta.dirname, '../../systemd/programs')
 
-/** Put a program of test/systemd/programs into the system's PATH. One in C gets its name without `.c`. */
+/** Put a program of test/systemd/programs into the system's PATH. One in C gets its name without `.c`; `NAME.so.c` is a library to preload. */
 export function installProgram(system: System, source: string): void {
   const file = join(folder, source)
   const content = source.endsWith('.c') ? compiled(file) : readFileSync(file)
@@ -17,7 +17,8 @@ function compiled(file: string): Buffer {
   const scratch = mkdtempSync(join(tmpdir(), 'hushfs-test-cc-'))
   try {
     const program = join(scratch, 'program')
-    execFileSync('cc', ['-std=gnu11', '-O1', '-Wall', '-Werror', '-pthread', '-o', program, file])
+    const kind = file.endsWith('.so.c') ? ['-shared', '-fPIC'] : ['-pthread']
+    execFileSync('cc', ['-std=gnu11', '-O1', '-Wall', '-Werror', ...kind, '-o', program, file])
     return readFileSync(program)
   } finally {
     rmSync(scratch, { recursive: true })

@@ -164,8 +164,8 @@ t.test('children that are killed: whose fault it is, and what a template keeps o
     process.kill(-(commands.at(-1) ?? 0), 'SIGKILL')
   }
   const { told, came } = await opening
-  t.equal(told['stuck'], 'failing: opening it ended the unseal child: ended by SIGKILL')
-  t.match(told['with/stuck'], /^failing: its input stuck can't be opened: opening it ended the unseal child/)
+  t.equal(told['stuck'], 'unavailable: opening it ended the unseal child: ended by SIGKILL')
+  t.match(told['with/stuck'], /^unavailable: its input stuck can't be opened: opening it ended the unseal child/)
   t.equal(told['before'], 'b')
   t.equal(told['last'], 'l')
   t.equal(told['with/before'], 'bl')
