@@ -1,4 +1,16 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { isNodeError } from '../base/errors.ts'
 import { placeCgroup } from '../caller/cgroup.ts'
@@ -17,7 +29,7 @@ export interface AllowanceFile {
 
 /**
  * What is used up at a mount point, without the lines of starts that are known to be over; the file is removed when none is left. Throws
- * the error of Node when it can't be read or written.
+ * the error of Node when it can't be read.
  */
 export function loadAllowances(
   place: string,
@@ -33,15 +45,30 @@ export function loadAllowances(
   return { used, file }
 }
 
-/** Write down one more. Throws the error of Node; nothing may be granted then. */
+/** Write down one more, whole or not at all. Throws the error of Node; nothing may be granted then. */
 export function appendAllowance({ file }: AllowanceFile, line: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  appendFileSync(file, `${line}\n`, { mode: 0o600 })
+  const descriptor = openSync(file, 'a', 0o600)
+  const { size } = fstatSync(descriptor)
+  try {
+    appendFileSync(descriptor, `${line}\n`)
+  } catch (error) {
+    // Half a line would swallow the next one.
+    ftruncateSync(descriptor, size)
+    throw error
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
+/** Lines that are over do no harm: without room for a new file they stay. */
 function rewrite(file: string, lines: readonly string[]): void {
-  writeFileSync(`${file}.new`, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 })
-  renameSync(`${file}.new`, file)
+  try {
+    writeFileSync(`${file}.new`, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 })
+    renameSync(`${file}.new`, file)
+  } catch {
+    rmSync(`${file}.new`, { force: true })
+  }
 }
 
 /** The lines of a mount point as they are now, for `explain`; empty when there is no file. Throws the error of Node when it can't be read. */

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   rmdirSync,
   rmSync,
@@ -8,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Hierarchy } from '../../../src/caller/hierarchy.ts'
@@ -18,9 +21,9 @@ const OLD = 'a'.repeat(32)
 const NEW = 'b'.repeat(32)
 
 /** A cgroup hierarchy and systemd's notes, in folders. */
-function world(t: Test) {
+function world(t: Test, folder?: string) {
   const root = t.testdir({ cgroup: {}, units: {} })
-  const [cgroup, units, state] = [join(root, 'cgroup'), join(root, 'units'), join(root, 'state')]
+  const [cgroup, units, state] = [join(root, 'cgroup'), join(root, 'units'), folder ?? join(root, 'state')]
   const hierarchy: Hierarchy = { layout: 'unified', mountPoint: cgroup, root: '' }
   const start = (unit: string, id: string) => {
     const folder = join(cgroup, 'system.slice', unit)
@@ -133,5 +136,30 @@ t.test('a file that cannot be read or written is an error, never an empty one', 
   const file = join(t.testdir({ file: '' }), 'file')
   writeFileSync(file, '')
   t.throws(() => loadAllowances(PLACE, undefined, join(file, 'state')), { code: 'ENOTDIR' })
+  t.end()
+})
+
+t.test('without room a line is written whole or not at all, and lines that are over stay', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hushfs-test-full-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4096', 'tmpfs', folder])
+  t.teardown(() => {
+    execFileSync('umount', [folder])
+    rmdirSync(folder)
+  })
+  const host = world(t, folder)
+  const filler = lineOf(host.start('over.service', OLD), 'over.service', 'x'.repeat(4000))
+  host.use(filler)
+  const line = lineOf(host.start('foo.service', OLD), 'foo.service')
+  t.throws(
+    () => {
+      host.use(line)
+    },
+    { code: 'ENOSPC' },
+  )
+  t.strictSame(usedAllowances(PLACE, host.state), [filler])
+  host.use('short')
+  host.stop('over.service')
+  t.strictSame(host.next(), ['short'], 'it is over')
+  t.strictSame(usedAllowances(PLACE, host.state), [filler, 'short'], 'and stays in the file')
   t.end()
 })
