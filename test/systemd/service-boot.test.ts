@@ -26,6 +26,7 @@ t.test(`${SERVICES} services at ${BOOTS} boots`, async (t) => {
     const system = await bootSystemd(t, { files })
     await allHaveRead(t, system, names)
     t.equal(await failed(system), '')
+    t.notMatch(await system.output(['journalctl', '--boot', '--output=cat']), /ordering cycle/i)
     await system.stop()
   }
 })

@@ -1,6 +1,7 @@
 /** The service as `hushfs install` puts it in place: what it may, what it serves, how it stops. On the systemd of trixie (257) and of Debian 12 (252). */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { installedService, place, UNIT, type Service } from '../support/systemd/service.ts'
 import { service } from '../support/systemd/system.ts'
@@ -77,8 +78,13 @@ for (const suite of ['trixie', 'bookworm'] as const) {
       t.equal(rest.toString(), 'second')
     })
 
-    await t.test('stop: nothing is left', async (t) => {
+    await t.test('stop: what is open gets ENOTCONN at once, nothing is left', async (t) => {
+      const reader = holdOpen(hushfs)
+      await once(reader.stdout, 'data')
+      const complaint = text(reader.stderr)
       await hushfs.systemctl('stop', UNIT)
+      reader.stdin.end('go on\n')
+      t.match(await complaint, 'Transport endpoint is not connected')
       t.notMatch(await system.output(['cat', '/proc/self/mountinfo']), 'fuse.hushfs')
       t.equal(await hushfs.property('NFileDescriptorStore'), '0')
       t.match((await system.run(['pgrep', '-f', 'hushfs[.]js'])).status, 1)
@@ -161,5 +167,5 @@ async function mountId({ system }: Service): Promise<string> {
 function holdOpen({ system }: Service) {
   const program = `exec 3<${place}/db/password; echo open; read line; cat <&3`
   const [command = '', ...args] = system.entering(['sh', '-c', program])
-  return spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  return spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
 }
