@@ -7,6 +7,7 @@ let
 
   optionOf = name: ''services.hushfs.secrets."${name}"'';
   sources = import ./options/source-names.nix;
+  all = sources.sealed ++ sources.live ++ sources.plaintext;
 
   each = function: lib.concatLists (lib.mapAttrsToList function cfg.secrets);
   unless = broken: message: {
@@ -14,7 +15,7 @@ let
     inherit message;
   };
 
-  given = secret: lib.filter (source: secret.${source} != null) (sources.sealed ++ sources.plaintext);
+  given = secret: lib.filter (source: secret.${source} != null) all;
 
   ofSecret =
     name: secret:
@@ -29,9 +30,7 @@ let
       )
       (unless (lib.length found != 1) (
         if found == [ ] then
-          "${option} has no source: set one of ${
-            lib.concatStringsSep ", " (sources.sealed ++ sources.plaintext)
-          }."
+          "${option} has no source: set one of ${lib.concatStringsSep ", " (all)}."
         else
           "${option} has more than one source: ${lib.concatStringsSep ", " found}. Leave one."
       ))

@@ -7,6 +7,8 @@
     ./service.nix
     ./ready.nix
     ./enrich.nix
+    ./templates.nix
+    ./template-assertions.nix
     ./contract.nix
     ./users.nix
   ];

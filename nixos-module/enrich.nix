@@ -3,7 +3,7 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.hushfs;
-  inherit (import ./lib { inherit lib; }) credentialId;
+  inherit (import ./lib { inherit lib; }) credentialId ruleForService;
 
   enrichment =
     { config, ... }:
@@ -30,12 +30,12 @@ let
   # The services that ask for a secret. One pass over all services, whatever the number of secrets.
   asking = lib.zipAttrs (
     lib.mapAttrsToList (
-      service: { hushfs, ... }: lib.genAttrs hushfs.secrets (_: unitOf service)
+      service:
+      { hushfs, ... }:
+      lib.genAttrs (hushfs.secrets ++ lib.attrValues hushfs.environment) (_: ruleForService service)
     ) config.systemd.services
   );
 
-  # The rule of a template is about its instances.
-  unitOf = service: if lib.hasSuffix "@" service then "${service}*.service" else "${service}.service";
 in
 {
   options.systemd.services = mkOption { type = types.attrsOf (types.submodule enrichment); };

@@ -5,16 +5,13 @@
 {
   config,
   lib,
-  pkgs,
   ...
 }:
 let
   cfg = config.services.hushfs;
+  inherit (import ./lib { inherit lib; }) matchesGlob;
 
   hasWildcard = glob: builtins.match ".*[*?].*" glob != null;
-
-  # `*` and `?` stand for any characters and one; everything else for itself.
-  patternOf = glob: lib.replaceStrings [ "\\*" "\\?" ] [ ".*" "." ] (lib.escapeRegex glob);
 
   services = map (name: "${name}.service") (lib.attrNames config.systemd.services);
 
@@ -22,16 +19,12 @@ let
   unitsOf =
     glob:
     if hasWildcard glob then
-      lib.filter (
-        unit:
-        builtins.match (patternOf glob) unit != null
-        || builtins.match (patternOf glob) (instanceOf unit) != null
-      ) services
+      lib.filter (unit: matchesGlob glob unit || matchesGlob glob (instanceOf unit)) services
     else
       [ glob ];
   instanceOf = lib.replaceStrings [ "@.service" ] [ "@x.service" ];
 
-  rules = lib.mapAttrsToList cfg.ruleOf cfg.secrets;
+  rules = lib.mapAttrsToList cfg.ruleOf cfg.files;
   readers = lib.filter isOrdered (
     lib.unique (
       lib.concatMap unitsOf (lib.unique (lib.concatMap (rule: lib.optionals (rule != null) rule) rules))
@@ -47,12 +40,12 @@ let
     "hushfs-ready"
   ];
 
-  hasUserRule = lib.any (secret: secret.userUnits != null) (lib.attrValues cfg.secrets);
+  hasUserRule = lib.any (secret: secret.userUnits != null) (lib.attrValues cfg.files);
 
   links = lib.concatLists (
     lib.mapAttrsToList (
       _: secret: map (link: lib.nameValuePair link secret.path) secret.symlinks
-    ) cfg.secrets
+    ) cfg.files
   );
 in
 {

@@ -104,6 +104,11 @@ in
           SetCredential = map (path: "${nameOf path}:-") cfg.identityPaths;
         }
         (mkIf needsGroup { SupplementaryGroups = group; })
+        (mkIf (cfg.vaults != { }) {
+          PrivateNetwork = lib.mkForce false;
+          IPAddressDeny = lib.mkForce [ ];
+          RestrictAddressFamilies = lib.mkForce "AF_UNIX AF_INET AF_INET6";
+        })
       ];
     };
 

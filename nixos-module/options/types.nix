@@ -21,10 +21,19 @@ let
     };
 in
 {
-  inherit absolute;
+  inherit absolute matching;
 
   # A private key, or plaintext: a Nix path would be copied into the world-readable store.
   privateFile = outsideStore "absolute path, as a string, to a file outside of the Nix store";
+
+  # Read when the configuration is checked, which is where the system is built.
+  storedFile =
+    types.addCheck types.path (
+      file: builtins.isPath file || lib.hasPrefix "${builtins.storeDir}/" "${file}"
+    )
+    // {
+      description = "path of a file beside the configuration";
+    };
 
   # Ciphertext may be in the store.
   cipherFile = types.path;

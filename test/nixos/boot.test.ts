@@ -41,6 +41,14 @@ const ways = {
   'dynamic user': `imports = [ ./examples/dynamic-user.nix ];`,
   'environment file': `imports = [ ./examples/environment-file.nix ];`,
   'RFC 59': `imports = [ ./examples/rfc59.nix ];`,
+  'environment of a service': `
+    services.hushfs.secrets.token.ageFile = ./examples/secrets/token.age;
+    systemd.services.app = {
+      wantedBy = [ "multi-user.target" ];
+      hushfs.environment.TOKEN = "token";
+      script = "printenv TOKEN";
+      serviceConfig = { Type = "oneshot"; RemainAfterExit = true; DynamicUser = true; };
+    };`,
 } as const
 
 t.test('boot', needsNixpkgs, async (t) => {

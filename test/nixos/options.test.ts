@@ -56,12 +56,13 @@ t.test('every option', needsNixpkgs, async (t) => {
     t.ok(names.includes(`services.hushfs.secrets.<name>.${name}`), name)
   for (const name of ['request.mode', 'result.path', 'output.path', 'response.path', 'secret.consumer'])
     t.ok(names.includes(`services.hushfs.secrets.<name>.${name}`), name)
-  t.ok(names.includes('systemd.services.<name>.hushfs.secrets'))
+  for (const name of ['secrets', 'environment'])
+    t.ok(names.includes(`systemd.services.<name>.hushfs.${name}`), name)
 
   // In its tables, beside others: `owner`, or `sealedFile`, or `enable`, `package`.
   const readme = readFileSync(join(moduleFolder, 'README.md'), 'utf8')
   for (const name of names.filter((one) => /^services\.hushfs\.(secrets\.<name>\.)?[A-Za-z]+$/.test(one))) {
-    const aliases = ['input', 'output', 'response', 'secret', 'secrets']
+    const aliases = ['input', 'output', 'response', 'secret', 'secrets', 'templates', 'vaults']
     const last = name.split('.').at(-1) ?? ''
     if (!aliases.includes(last)) t.match(readme, `\`${last}\``, `README.md: ${name}`)
   }

@@ -1,0 +1,171 @@
+/** The sources that are asked or run, sops, templates and the environment of services: what becomes of them, and their mistakes. */
+import t from 'tap'
+import { acceptedByHushfs } from '../support/nix/check-config.ts'
+import { tryEvaluate, viewAll } from '../support/nix/evaluate.ts'
+import { needsNixpkgs } from '../support/nix/nixpkgs.ts'
+
+const identity = 'services.hushfs.identityPaths = [ "/i" ];'
+const app = 'systemd.services.app.script = "x";'
+const secret = (options: string) => `services.hushfs.secrets.s = { ${options} };`
+const template = (options: string) => `services.hushfs.templates.t = { ${options} };`
+const sealed = (options = '') => secret(`sealedFile = "/s"; ${options}`)
+const vault = (options = '') =>
+  `services.hushfs.vaults.main = { address = "https://v.example"; auth.tokenFile = "/t"; ${options} };`
+
+/** A module, and what the configuration file has of it. */
+const rows: Readonly<Record<string, readonly [string, object]>> = {
+  sops: [
+    secret('sopsFile = ./package.nix; key = "a/b/0"; format = "json";'),
+    { secrets: { s: { source: { sops: { file: /-package\.nix$/, key: 'a/b/0', format: 'json' } } } } },
+  ],
+  'sops, the whole document': [
+    secret('sopsFile = "/etc/app.env";'),
+    { secrets: { s: { source: { sops: { file: '/etc/app.env' } } } } },
+  ],
+  credential: [
+    secret('credentialFile = "/etc/credstore.encrypted/s";'),
+    { secrets: { s: { source: { credential: '/etc/credstore.encrypted/s' } } } },
+  ],
+  exec: [
+    secret(
+      'exec = { command = [ "/bin/fetch" "s" ]; timeout = "30s"; refresh = "5m"; environment.A = "b"; stale = true; };',
+    ),
+    {
+      secrets: {
+        s: {
+          source: {
+            exec: {
+              command: ['/bin/fetch', 's'],
+              timeout: '30s',
+              refresh: '5m',
+              environment: { A: 'b' },
+              stale: true,
+            },
+          },
+        },
+      },
+    },
+  ],
+  'template, with placeholders': [
+    `{ config, ... }: { ${sealed('units = [ "app.service" ];')} ${app} services.hushfs.templates.t = {
+      content = "a=\${config.services.hushfs.placeholder.s} b=\${config.services.hushfs.filteredPlaceholder.json.s}";
+      owner = "app";
+      units = [ "app.service" ];
+    }; }`,
+    {
+      templates: { t: { content: 'a=${hushfs:s} b=${hushfs:s|json}', owner: 'app', units: ['app.service'] } },
+    },
+  ],
+  'template of a file': [
+    `${sealed()} ${template('file = ./package.nix;')}`,
+    { templates: { t: { file: /-package\.nix$/ } } },
+  ],
+  'the environment of a service': [
+    `${sealed()} systemd.services.app = { script = "x"; hushfs.environment = { A = "s"; B = "s"; }; };`,
+    {
+      secrets: { s: { units: ['app.service'] } },
+      templates: {
+        'hushfs-environment/app': {
+          content: 'A=${hushfs:s|systemd}\nB=${hushfs:s|systemd}\n',
+          units: ['app.service'],
+          manager: true,
+        },
+      },
+    },
+  ],
+}
+
+const whole = (text: string) =>
+  `{ imports = [ ${text.startsWith('{ config') ? `(${text})` : `{ ${text} }`} { ${identity} } ]; }`
+
+t.test('each', needsNixpkgs, async (t) => {
+  const modules = Object.entries(rows).map(([name, [text]]) => [name, whole(text)])
+  const views = await viewAll(Object.fromEntries(modules) as Record<string, string>)
+  for (const [name, [, document]] of Object.entries(rows)) {
+    const view = views[name]
+    if (view === undefined) throw new Error(name)
+    t.strictSame(view.failed, [], name)
+    t.match(view.document, document, name)
+    await acceptedByHushfs(t, name, view.document)
+  }
+  const network = (name: string) => views[name]?.services['hushfs']?.serviceConfig['PrivateNetwork']
+  t.equal(network('exec'), true)
+  t.match(views['the environment of a service']?.services, {
+    app: { serviceConfig: { EnvironmentFile: ['/run/hushfs/hushfs-environment/app'] } },
+    'hushfs-ready': { requiredBy: ['app.service'] },
+  })
+})
+
+/** A module, and the message of its assertion. */
+const mistakes: Readonly<Record<string, readonly [string, RegExp]>> = {
+  'key without sopsFile': [sealed('key = "a";'), /"s": key and format belong to sopsFile/],
+  'a server that is not there': [
+    `${vault()} ${secret('vault = { server = "other"; path = "kv/s"; field = "f"; };')}`,
+    /"s"\.vault\.server: there is no services\.hushfs\.vaults\."other"/,
+  ],
+  'no server': [
+    secret('vault = { path = "kv/s"; field = "f"; };'),
+    /"s"\.vault\.server: name one.*there are 0/,
+  ],
+  'two ways to sign in': [
+    `services.hushfs.vaults.main = { address = "https://v"; auth = { tokenFile = "/t"; jwt = { role = "r"; jwtFile = "/j"; }; }; };`,
+    /vaults\."main"\.auth: set exactly one of approle, cert, jwt, tokenFile/,
+  ],
+  'a template of nothing': [template(''), /templates\."t": set exactly one of content and file/],
+  'a template and a secret on one path': [
+    `${sealed()} services.hushfs.templates.s.content = "";`,
+    /templates\."s" and services\.hushfs\.secrets\."s" are on one path/,
+  ],
+  'a secret that is not there': [
+    template(String.raw`content = "\${hushfs:no}";`),
+    /templates\."t": there is no services\.hushfs\.secrets\."no"/,
+  ],
+  'a filter that is not there': [
+    `${sealed()} ${template(String.raw`content = "\${hushfs:s|jsn}";`)}`,
+    /templates\."t": there is no filter jsn; there are base64, json/,
+  ],
+  'a template without a rule of a secret with one': [
+    `${sealed('units = [ "app.service" ];')} ${app} ${template(String.raw`content = "\${hushfs:s}";`)}`,
+    /templates\."t" may be read by more than services\.hushfs\.secrets\."s"/,
+  ],
+  'a template for another unit': [
+    `${sealed('units = [ "app.service" ];')} systemd.services = { app.script = "x"; b.script = "x"; };
+     ${template(String.raw`content = "\${hushfs:s}"; units = [ "b.service" ];`)}`,
+    /templates\."t" may be read by more/,
+  ],
+  'a template that lets PID 1, and its secret does not': [
+    `${sealed('units = [ "app.service" ]; manager = false;')} ${app}
+     ${template(String.raw`content = "\${hushfs:s}"; units = [ "app.service" ];`)}`,
+    /templates\."t" may be read by more/,
+  ],
+  'a service whose environment has a secret that is not there': [
+    'systemd.services.app = { script = "x"; hushfs.environment.A = "no"; };',
+    /there is no services\.hushfs\.secrets\."no"/,
+  ],
+}
+
+t.test('mistakes', needsNixpkgs, async (t) => {
+  const modules = Object.entries(mistakes).map(([name, [text]]) => [name, whole(text)])
+  const views = await viewAll(Object.fromEntries(modules) as Record<string, string>)
+  for (const [name, [, message]] of Object.entries(mistakes)) {
+    t.equal(views[name]?.failed.length, 1, `${name}: ${views[name]?.failed.join('\n') ?? ''}`)
+    t.match(views[name]?.failed[0], message, name)
+  }
+})
+
+const refused: readonly (readonly [string, string])[] = [
+  ['secrets.s.format', '"toml"'],
+  ['secrets.s.key', '"a//b"'],
+  ['templates.t.file', '"/etc/app.template"'],
+  ['secrets.s.exec.command', '[ ]'],
+  ['secrets.s.vault', '{ path = "kv/s"; field = "f"; version = 0; }'],
+  ['vaults.main.address', '"vault.example"'],
+  ['vaults.main', '{ address = "https://v"; auth.tokenFile = ./package.nix; }'],
+]
+
+t.test('types', needsNixpkgs, async (t) => {
+  for (const [option, value] of refused) {
+    const done = await tryEvaluate(`system.view (system.evaluate { services.hushfs.${option} = ${value}; })`)
+    t.match(done.stderr.replaceAll(/\s+/g, ' '), `services.hushfs.${option}`, `${option} = ${value}`)
+  }
+})
