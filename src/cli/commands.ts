@@ -54,6 +54,7 @@ export const commands: readonly CommandRow[] = [
   row('reload [mountpoint]', 'Let a running mount read everything again', () => import('./reload.ts')),
   row('status [mountpoint]', 'Show what a running mount serves', () => import('./status.ts')),
   row('explain <name>', 'Say why a process or a unit may or may not read', () => import('./explain.ts')),
+  row('catalog', 'List who may read each secret', () => import('./catalog.ts')),
   row('audit [mountpoint]', 'Show who read and who was refused', () => import('./audit.ts')),
   row(
     'demo',
