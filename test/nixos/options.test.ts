@@ -9,6 +9,7 @@ interface Option {
   readonly name: string
   readonly isDocumented: boolean
   readonly hasExample: boolean
+  readonly exampleFits: boolean
   readonly isInternal: boolean
 }
 
@@ -67,9 +68,10 @@ t.test('every option', needsNixpkgs, async (t) => {
     if (!aliases.includes(last)) t.match(readme, `\`${last}\``, `README.md: ${name}`)
   }
 
-  for (const { name, isDocumented, hasExample } of options) {
+  for (const { name, isDocumented, hasExample, exampleFits } of options) {
     t.ok(isDocumented, `${name} has a description`)
     // An alias of `request`, which has one.
-    if (!name.endsWith('.input')) t.ok(hasExample, `${name} has an example`)
+    if (!name.startsWith('testing.') || !name.endsWith('.input')) t.ok(hasExample, `${name} has an example`)
+    t.ok(exampleFits, `${name}: its type takes the example`)
   }
 })
