@@ -1,7 +1,8 @@
 # What comes after hushfs: the units that read its secrets.
 #
 # A unit that requires hushfs.service itself would be restarted with it (systemd.unit(5), Requires=): at every upgrade, and whenever the
-# server ends and is started again. Readers survive both on the same mount, so they require a unit that is only started once.
+# server ends and is started again. Readers survive both on the same mount, so they require a unit that brings hushfs at each of their
+# starts and then is over: what happens to hushfs later doesn't reach them.
 {
   config,
   lib,
@@ -59,12 +60,14 @@ in
       after = [ "hushfs.service" ];
       conflicts = [ "shutdown.target" ];
       # Whoever is in `before` may come before sysinit.target.
-      unitConfig.DefaultDependencies = false;
-      # A restart would be one of every reader.
+      unitConfig = {
+        DefaultDependencies = false;
+        StartLimitIntervalSec = 0;
+      };
+      # A restart would be one of every reader that is just starting.
       restartIfChanged = false;
       serviceConfig = {
         Type = "oneshot";
-        RemainAfterExit = true;
         ExecStart = "${config.systemd.package}/bin/systemctl is-active --quiet hushfs.service";
       };
     };
