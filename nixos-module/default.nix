@@ -4,6 +4,7 @@
     ./options
     ./configuration.nix
     ./assertions.nix
+    ./access-assertions.nix
     ./service.nix
     ./ready.nix
     ./enrich.nix

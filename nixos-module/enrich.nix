@@ -13,8 +13,8 @@ let
         default = [ ];
         example = [ "db/password" ];
         description = ''
-          Secrets of hushfs for this service, which gets each as a credential, named like the secret with a dot in place of each slash and
-          colon: `db/password` is `''${CREDENTIALS_DIRECTORY}/db.password`. Only the units that asked for a secret may read it, and they start
+          Secrets and templates of hushfs for this service, which gets each as a credential, named like the secret with a dot in place of each slash and
+          colon: `db/password` is `''${CREDENTIALS_DIRECTORY}/db.password`. Only the units that asked for one may read it, and they start
           after hushfs. `DynamicUser` and `PrivateTmp` stay as they are.
         '';
       };
@@ -23,9 +23,9 @@ let
       };
     };
 
-  isKnown = name: cfg.secrets ? ${name};
+  isKnown = name: cfg.files ? ${name};
   credentialOf =
-    name: "${credentialId name}:${lib.replaceStrings [ "%" ] [ "%%" ] cfg.secrets.${name}.path}";
+    name: "${credentialId name}:${lib.replaceStrings [ "%" ] [ "%%" ] cfg.files.${name}.path}";
 
   # The services that ask for a secret. One pass over all services, whatever the number of secrets.
   asking = lib.zipAttrs (

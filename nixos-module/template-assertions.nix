@@ -3,42 +3,30 @@
 let
   cfg = config.services.hushfs;
   inherit (import ./lib { inherit lib; }) matchesGlob;
+  reads = import ./lib/reads.nix { inherit lib; };
   unless = broken: message: {
     assertion = !broken;
     inherit message;
   };
 
   filters = lib.attrNames cfg.filteredPlaceholder;
-  textOf =
-    template:
-    if template.content != null then
-      template.content
-    else if template.file != null && builtins.isPath template.file then
-      builtins.readFile template.file
-    else
-      "";
-
-  # `{ name, filter }` of each placeholder; a filter that isn't there is null.
-  usesIn =
-    text:
-    map (found: {
-      name = lib.head found;
-      filter = lib.elemAt found 2;
-    }) (lib.filter lib.isList (builtins.split "\\$\\{hushfs:([^}|]*)(\\|([^}]*))?}" text));
-
   # Whether a rule of the template lets in a unit that the secret's refuses. A pattern covers another that it matches as a text.
   isCovered = rule: unit: lib.any (glob: matchesGlob glob unit) rule;
   orNone = list: lib.optionals (list != null) list;
   hasRule = rule: entry: rule != null || entry.userUnits != null;
   isWider =
-    rule: secret: template:
-    hasRule rule secret
-    && (
-      !(hasRule template.units template)
-      || !(lib.all (isCovered (orNone rule)) (orNone template.units))
-      || !(lib.all (isCovered (orNone secret.userUnits)) (orNone template.userUnits))
-      || (template.manager && !secret.manager)
-    );
+    secret: template:
+    (
+      hasRule secret.rule secret
+      && (
+        !(hasRule template.rule template)
+        || !(lib.all (isCovered (orNone secret.rule)) (orNone template.rule))
+        || !(lib.all (isCovered (orNone secret.userUnits)) (orNone template.userUnits))
+        || (template.manager && !secret.manager)
+      )
+    )
+    || !(reads.isWithin secret.reads template.reads);
+  withRule = name: file: file // { rule = cfg.ruleOf name file; };
 
   ofUse =
     option: template:
@@ -51,8 +39,11 @@ let
       (unless (filter != null && !(lib.elem filter filters))
         "${option}: there is no filter ${toString filter}; there are ${lib.concatStringsSep ", " filters}."
       )
-      (unless (secret != null && isWider (cfg.ruleOf name secret) secret template)
-        "${option} may be read by more than services.hushfs.secrets.\"${name}\" in it: its units, userUnits and manager may not be wider."
+      (unless (secret != null && isWider (withRule name secret) template)
+        "${option} may be read by more than services.hushfs.secrets.\"${name}\" in it: its units, userUnits, manager and reads may not be wider."
+      )
+      (unless (secret != null && cfg.isForUsers secret)
+        "${option}: services.hushfs.secrets.\"${name}\" is neededForUsers, and there before any template."
       )
     ];
 
@@ -69,7 +60,7 @@ let
         cfg.secrets ? ${name}
       ) "${option} and services.hushfs.secrets.\"${name}\" are on one path. Rename one of them.")
     ]
-    ++ lib.concatMap (ofUse option template) (usesIn (textOf template));
+    ++ lib.concatMap (ofUse option (withRule name template)) (cfg.usesIn template);
 
   ofVault =
     name:

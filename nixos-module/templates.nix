@@ -4,6 +4,7 @@ let
   inherit (lib) mkOption types;
   cfg = config.services.hushfs;
   inherit (import ./lib { inherit lib; }) ruleForService;
+  reads = import ./lib/reads.nix { inherit lib; };
 
   filters = [
     "json"
@@ -46,17 +47,37 @@ let
     };
 
   environmentOf = service: "hushfs-environment/${lib.replaceStrings [ "\\" ] [ "_" ] service}";
+  # As strict as the secrets in it. Those that aren't there are for assertions.nix.
   templateOf =
     service:
     { hushfs, ... }:
+    let
+      variables = lib.filterAttrs (_: name: cfg.secrets ? ${name}) hushfs.environment;
+      secrets = map (name: cfg.secrets.${name}) (lib.attrValues variables);
+    in
     lib.nameValuePair (environmentOf service) {
       content = lib.concatStrings (
-        lib.mapAttrsToList (
-          variable: secret: "${variable}=${placeholderOf "systemd" secret}\n"
-        ) hushfs.environment
+        lib.mapAttrsToList (variable: secret: "${variable}=${placeholderOf "systemd" secret}\n") variables
       );
       units = [ (ruleForService service) ];
+      manager = lib.all (secret: secret.manager) secrets;
+      reads = reads.strictest (map (secret: secret.reads) secrets);
     };
+
+  textOf =
+    template:
+    if template.content != null then
+      template.content
+    else if template.file != null && builtins.isPath template.file then
+      builtins.readFile template.file
+    else
+      "";
+  usesIn =
+    template:
+    map (found: {
+      name = lib.head found;
+      filter = lib.elemAt found 2;
+    }) (lib.filter lib.isList (builtins.split "\\$\\{hushfs:([^}|]*)(\\|([^}]*))?}" (textOf template)));
 in
 {
   options.systemd.services = mkOption { type = types.attrsOf (types.submodule enrichment); };
@@ -68,9 +89,16 @@ in
     filteredPlaceholder = computed ''config.services.hushfs.filteredPlaceholder.json."db/password"'' ''
       The same by filter, which makes a value fit: `json`, `shell`, `base64`, `urlencode`, and `systemd` for `EnvironmentFile=`.
     '';
+    usesIn = mkOption {
+      type = types.raw;
+      internal = true;
+      readOnly = true;
+      description = "`{ name, filter }` of each placeholder in a template; without a filter it is null.";
+    };
   };
 
   config.services.hushfs = {
+    inherit usesIn;
     placeholder = placeholders null;
     filteredPlaceholder = lib.genAttrs filters placeholders;
     templates = lib.mapAttrs' templateOf (

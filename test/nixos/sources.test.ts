@@ -73,6 +73,18 @@ const rows: Readonly<Record<string, readonly [string, object]>> = {
       },
     },
   ],
+  // A template may be as strict as its secret, and a service asks for one as for a secret.
+  'strict templates': [
+    `${secret('sealedFile = "/s"; units = [ "app.service" ]; reads.startup = "1m";')}
+     services.hushfs.templates.t = { content = "\\\${hushfs:s}"; reads.startup = "30s"; };
+     systemd.services.app = { script = "x"; hushfs = { secrets = [ "t" ]; environment.A = "s"; }; };`,
+    {
+      templates: {
+        t: { units: ['app.service'], reads: { startup: '30s' } },
+        'hushfs-environment/app': { units: ['app.service'], reads: { startup: '1m' } },
+      },
+    },
+  ],
 }
 
 const whole = (text: string) =>
@@ -138,9 +150,49 @@ const mistakes: Readonly<Record<string, readonly [string, RegExp]>> = {
      ${template(String.raw`content = "\${hushfs:s}"; units = [ "app.service" ];`)}`,
     /templates\."t" may be read by more/,
   ],
+  'a template that may be read more often': [
+    `${sealed('reads = "once";')} ${template(String.raw`content = "\${hushfs:s}";`)}`,
+    /templates\."t" may be read by more.*reads/,
+  ],
+  'a template that may be read longer': [
+    `${sealed('reads.startup = "1m";')} ${template(String.raw`content = "\${hushfs:s}"; reads.startup = "61s";`)}`,
+    /templates\."t" may be read by more.*reads/,
+  ],
+  'a template with a password of users': [
+    `${sealed('neededForUsers = true;')} ${template(String.raw`content = "\${hushfs:s}";`)}`,
+    /templates\."t": services\.hushfs\.secrets\."s" is neededForUsers/,
+  ],
+  'a template for a unit that does not exist': [
+    template('content = ""; units = [ "no.service" ];'),
+    /templates\."t"\.units: there is no systemd\.services\."no"/,
+  ],
+  'a template that restarts a unit that does not exist': [
+    template('content = ""; restartUnits = [ "no.service" ];'),
+    /templates\."t"\.restartUnits: there is no systemd\.services\."no"/,
+  ],
+  'a template and a folder on one path': [
+    `services.hushfs.templates = { a.content = ""; "a/b".content = ""; };`,
+    /templates\."a\/b" would be in the folder a, but services\.hushfs\.templates\."a" is a file/,
+  ],
+  'a template whose name can not be one': [
+    `services.hushfs.templates."a b".content = "";`,
+    /templates\."a b": the name/,
+  ],
+  'links of a template and a secret on one path': [
+    `${sealed('symlinks = [ "/etc/x" ];')} ${template('content = ""; symlinks = [ "/etc/x" ];')}`,
+    /path \/etc\/x: services\.hushfs\.secrets\."s"\.symlinks, services\.hushfs\.templates\."t"\.symlinks/,
+  ],
   'a service whose environment has a secret that is not there': [
     'systemd.services.app = { script = "x"; hushfs.environment.A = "no"; };',
-    /there is no services\.hushfs\.secrets\."no"/,
+    /^systemd\.services\."app"\.hushfs\.environment\."A": there is no services\.hushfs\.secrets\."no"/,
+  ],
+  'a variable that can not be one': [
+    `${sealed()} systemd.services.app = { script = "x"; hushfs.environment."A B" = "s"; };`,
+    /^systemd\.services\."app"\.hushfs\.environment\."A B" is not the name of a variable/,
+  ],
+  'a variable that PID 1 may not read': [
+    `${sealed('manager = false;')} systemd.services.app = { script = "x"; hushfs.environment.A = "s"; };`,
+    /^systemd\.services\."app"\.hushfs\.environment\."A" is read by PID 1.*"s"\.manager = false/,
   ],
 }
 
