@@ -35,11 +35,22 @@ let
             file = stored secret.sopsFile;
             inherit (secret) key format;
           };
-      credential = lib.mapNullable stored secret.credentialFile;
+      credential = lib.mapNullable (file: {
+        file = stored file;
+        name = credentialOf secret;
+      }) secret.credentialFile;
       vault = lib.mapNullable given secret.vault;
       exec = lib.mapNullable given secret.exec;
       inherit (secret) file text;
     };
+
+  # The name of the file as it was before it got into the store.
+  credentialOf =
+    secret:
+    if secret.credentialName != null then
+      secret.credentialName
+    else
+      builtins.unsafeDiscardStringContext (baseNameOf secret.credentialFile);
 
   documentOf =
     secrets:

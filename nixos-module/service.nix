@@ -27,10 +27,16 @@ let
   group = "hushfs";
   isStored =
     file: file != null && !builtins.isPath file && !(lib.hasPrefix "${builtins.storeDir}/" file);
-  sealed = (import ./options/source-names.nix).sealed;
-  needsGroup = lib.any (secret: lib.any (option: isStored secret.${option}) sealed) (
+  inherit (import ./options/source-names.nix) opened;
+  needsGroup = lib.any (secret: lib.any (option: isStored secret.${option}) opened) (
     lib.attrValues cfg.secrets
   );
+
+  # A server without privilege gets these opened. What goes with the mount for the users script is opened by root.
+  credentials = lib.mapAttrsToList (_: secret: secret.source.credential) (
+    lib.filterAttrs (_: secret: secret.source ? credential) (cfg.document.secrets or { })
+  );
+  inUnit = lib.replaceStrings [ "%" ] [ "%%" ];
 
   accounts = lib.optional (!cfg.beforeUsers) "systemd-sysusers.service";
 in
@@ -97,13 +103,16 @@ in
           WatchdogSec = 15;
           WatchdogSignal = "SIGKILL";
           OOMPolicy = "continue";
-          LoadCredential = map (
-            path: "${nameOf path}:${lib.replaceStrings [ "%" ] [ "%%" ] path}"
-          ) cfg.identityPaths;
+          LoadCredential = map (path: "${nameOf path}:${inUnit path}") cfg.identityPaths;
           # Stands in for a file that isn't there, which would be a failure of the start.
-          SetCredential = map (path: "${nameOf path}:-") cfg.identityPaths;
+          SetCredential =
+            map (path: "${nameOf path}:-") cfg.identityPaths
+            ++ map ({ name, ... }: "${name}:hushfs-stand-in") credentials;
         }
         (mkIf needsGroup { SupplementaryGroups = group; })
+        (mkIf (credentials != [ ]) {
+          LoadCredentialEncrypted = map ({ file, name }: "${name}:${inUnit file}") credentials;
+        })
         (mkIf (cfg.vaults != { }) {
           PrivateNetwork = lib.mkForce false;
           IPAddressDeny = lib.mkForce [ ];

@@ -68,6 +68,24 @@ let
     unless (lib.length (lib.filter (method: method != null) (lib.attrValues auth)) != 1)
       "services.hushfs.vaults.\"${name}\".auth: set exactly one of ${lib.concatStringsSep ", " (lib.attrNames auth)}.";
 
+  # By their names, under which systemd has one for the server.
+  credentials = lib.groupBy (one: one.name) (
+    lib.concatLists (
+      lib.mapAttrsToList (
+        secret:
+        { source, ... }:
+        lib.optional (source ? credential) (source.credential // { inherit secret; })
+      ) cfg.document.secrets
+    )
+  );
+  ofCredential = name: all: [
+    (unless (lib.length (lib.unique (map (one: one.file) all)) > 1)
+      "${
+        lib.concatMapStringsSep ", " (one: ''services.hushfs.secrets."${one.secret}".credentialFile'') all
+      } are different files for one credential, ${name}. Give one of them another name when it is encrypted."
+    )
+  ];
+
   servers = lib.attrNames cfg.vaults;
   ofSource =
     name: secret:
@@ -79,6 +97,9 @@ let
       (unless (
         secret.sopsFile == null && (secret.key != null || secret.format != null)
       ) "${option}: key and format belong to sopsFile, which isn't set.")
+      (unless (
+        secret.credentialFile == null && secret.credentialName != null
+      ) "${option}: credentialName belongs to credentialFile, which isn't set.")
     ]
     ++ lib.optionals (vault != null) [
       (unless (
@@ -94,6 +115,7 @@ in
     assertions =
       lib.concatLists (lib.mapAttrsToList ofTemplate cfg.templates)
       ++ lib.mapAttrsToList ofVault cfg.vaults
-      ++ lib.concatLists (lib.mapAttrsToList ofSource cfg.secrets);
+      ++ lib.concatLists (lib.mapAttrsToList ofSource cfg.secrets)
+      ++ lib.concatLists (lib.mapAttrsToList ofCredential credentials);
   };
 }

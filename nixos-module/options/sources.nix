@@ -72,7 +72,11 @@ in
     ]) "yaml" "The format of {option}`sopsFile`, where its name doesn't say it.";
 
     credentialFile = optional hushTypes.cipherFile "/etc/credstore.encrypted/db-password" ''
-      A file of `systemd-creds encrypt`.
+      A file of `systemd-creds encrypt`. systemd opens it for the server when that starts, and doesn't start it with one that is damaged.
+    '';
+
+    credentialName = optional hushTypes.credentialName "db-password" ''
+      The name that is embedded in {option}`credentialFile`, where it isn't that of the file.
     '';
 
     vault = optional (types.submodule vault) {

@@ -50,5 +50,7 @@ in
 
   duration = matching "duration such as 30s, 5m or 1h" "[1-9][0-9]{0,6}(s|m|h)";
 
+  credentialName = matching "name of a credential" "[A-Za-z0-9_@+-][A-Za-z0-9._@+-]{0,254}";
+
   secretName = matching "name of a secret" "[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*(/[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*)*";
 }

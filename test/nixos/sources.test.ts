@@ -24,7 +24,11 @@ const rows: Readonly<Record<string, readonly [string, object]>> = {
   ],
   credential: [
     secret('credentialFile = "/etc/credstore.encrypted/s";'),
-    { secrets: { s: { source: { credential: '/etc/credstore.encrypted/s' } } } },
+    { secrets: { s: { source: { credential: { file: '/etc/credstore.encrypted/s', name: 's' } } } } },
+  ],
+  'credential in the store': [
+    secret('credentialFile = ./package.nix; credentialName = "db"; neededForUsers = false;'),
+    { secrets: { s: { source: { credential: { file: /-package\.nix$/, name: 'db' } } } } },
   ],
   exec: [
     secret(
@@ -110,6 +114,14 @@ t.test('each', needsNixpkgs, async (t) => {
 
 /** A module, and the message of its assertion. */
 const mistakes: Readonly<Record<string, readonly [string, RegExp]>> = {
+  'a name without a credential': [
+    sealed('credentialName = "a";'),
+    /"s": credentialName belongs to credentialFile/,
+  ],
+  'two files for one credential': [
+    'services.hushfs.secrets = { a.credentialFile = "/a/x"; b.credentialFile = "/b/x"; };',
+    /"a"\.credentialFile, services\.hushfs\.secrets\."b"\.credentialFile are different files for one credential, x/,
+  ],
   'key without sopsFile': [sealed('key = "a";'), /"s": key and format belong to sopsFile/],
   'a server that is not there': [
     `${vault()} ${secret('vault = { server = "other"; path = "kv/s"; field = "f"; };')}`,
