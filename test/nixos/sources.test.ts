@@ -106,6 +106,9 @@ t.test('each', needsNixpkgs, async (t) => {
   }
   const network = (name: string) => views[name]?.services['hushfs']?.serviceConfig['PrivateNetwork']
   t.equal(network('exec'), true)
+  t.match(views['strict templates']?.services, {
+    app: { serviceConfig: { LoadCredential: ['t:/run/hushfs/t'] } },
+  })
   t.match(views['the environment of a service']?.services, {
     app: { serviceConfig: { EnvironmentFile: ['/run/hushfs/hushfs-environment/app'] } },
     'hushfs-ready': { requiredBy: ['app.service'] },
