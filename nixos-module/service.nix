@@ -38,6 +38,18 @@ let
   );
   inUnit = lib.replaceStrings [ "%" ] [ "%%" ];
 
+  # What signs in to servers, which systemd reads for hushfs as it does private keys.
+  filesIn =
+    values: map (name: "${values.${name}}") (lib.filter (lib.hasSuffix "File") (lib.attrNames values));
+  filesOfVault =
+    vault:
+    lib.concatMap filesIn (
+      [ vault ] ++ lib.filter lib.isAttrs (lib.attrValues vault.auth) ++ [ vault.auth ]
+    );
+  vaults = lib.attrValues (cfg.document.vaults or { });
+  privateFiles = lib.unique (cfg.identityPaths ++ lib.concatMap filesOfVault vaults);
+  needsNetwork = lib.any (secret: secret.vault != null) (lib.attrValues cfg.secrets);
+
   accounts = lib.optional (!cfg.beforeUsers) "systemd-sysusers.service";
 in
 {
@@ -84,7 +96,7 @@ in
       path = [ config.systemd.package ];
 
       serviceConfig = mkMerge [
-        (import ./sandbox.nix)
+        (import ./sandbox.nix { inherit needsNetwork; })
         {
           Type = "notify-reload";
           NotifyAccess = "all";
@@ -103,20 +115,15 @@ in
           WatchdogSec = 15;
           WatchdogSignal = "SIGKILL";
           OOMPolicy = "continue";
-          LoadCredential = map (path: "${nameOf path}:${inUnit path}") cfg.identityPaths;
+          LoadCredential = map (path: "${nameOf path}:${inUnit path}") privateFiles;
           # Stands in for a file that isn't there, which would be a failure of the start.
           SetCredential =
-            map (path: "${nameOf path}:-") cfg.identityPaths
+            map (path: "${nameOf path}:-") privateFiles
             ++ map ({ name, ... }: "${name}:hushfs-stand-in") credentials;
         }
         (mkIf needsGroup { SupplementaryGroups = group; })
         (mkIf (credentials != [ ]) {
           LoadCredentialEncrypted = map ({ file, name }: "${name}:${inUnit file}") credentials;
-        })
-        (mkIf (cfg.vaults != { }) {
-          PrivateNetwork = lib.mkForce false;
-          IPAddressDeny = lib.mkForce [ ];
-          RestrictAddressFamilies = lib.mkForce "AF_UNIX AF_INET AF_INET6";
         })
       ];
     };

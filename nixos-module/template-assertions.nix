@@ -65,8 +65,20 @@ let
   ofVault =
     name:
     { auth, ... }:
-    unless (lib.length (lib.filter (method: method != null) (lib.attrValues auth)) != 1)
-      "services.hushfs.vaults.\"${name}\".auth: set exactly one of ${lib.concatStringsSep ", " (lib.attrNames auth)}.";
+    let
+      option = "services.hushfs.vaults.\"${name}\"";
+    in
+    [
+      (unless (
+        builtins.match "[A-Za-z0-9][A-Za-z0-9_-]{0,63}" name == null
+      ) "${option}: the name of a server has 1 to 64 letters, digits, _ and -.")
+      (unless (
+        lib.length (lib.filter (method: method != null) (lib.attrValues auth)) != 1
+      ) "${option}.auth: set exactly one of ${lib.concatStringsSep ", " (lib.attrNames auth)}.")
+      (unless (
+        auth.approle != null && (auth.approle.roleId == null) == (auth.approle.roleIdFile == null)
+      ) "${option}.auth.approle: set exactly one of roleId and roleIdFile.")
+    ];
 
   # By their names, under which systemd has one for the server.
   credentials = lib.groupBy (one: one.name) (
@@ -114,7 +126,7 @@ in
   config = lib.mkIf cfg.enable {
     assertions =
       lib.concatLists (lib.mapAttrsToList ofTemplate cfg.templates)
-      ++ lib.mapAttrsToList ofVault cfg.vaults
+      ++ lib.concatLists (lib.mapAttrsToList ofVault cfg.vaults)
       ++ lib.concatLists (lib.mapAttrsToList ofSource cfg.secrets)
       ++ lib.concatLists (lib.mapAttrsToList ofCredential credentials);
   };

@@ -18,7 +18,7 @@ let
       optional types.str "main"
         "One of {option}`services.hushfs.vaults`; it may be left out where there is one.";
     path =
-      needed types.str "kv/db"
+      needed hushTypes.serverPath "kv/db"
         "Path of the secret as the `kv` command takes it: the mount, then the path.";
     field = needed types.str "password" "Field of the secret.";
     version = optional types.ints.positive 3 "A version of KV v2 to stay with, in place of the latest.";

@@ -52,5 +52,20 @@ in
 
   credentialName = matching "name of a credential" "[A-Za-z0-9_@+-][A-Za-z0-9._@+-]{0,254}";
 
+  # Not encrypted on the way to this machine itself only.
+  serverAddress = matching "address such as https://vault.example:8200, without user, query and fragment" "https://[^][:space:]@?#]+|http://(localhost|127\\.[0-9]+\\.[0-9]+\\.[0-9]+|\\[::1])(:[0-9]+)?(/[^][:space:]@?#]*)?";
+
+  word = matching "word without spaces" "[!-~]+";
+
+  authMount = matching "path of an auth method such as approle" "[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*";
+
+  serverPath =
+    types.addCheck
+      (matching "path such as kv/db, without empty parts" "/?[^/[:cntrl:]]+(/[^/[:cntrl:]]+)+/?")
+      (path: builtins.match "(.*/)?\\.\\.?(/.*)?" path == null)
+    // {
+      description = "path such as kv/db, without empty parts, `.` and `..`";
+    };
+
   secretName = matching "name of a secret" "[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*(/[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*)*";
 }

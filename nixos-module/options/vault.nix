@@ -4,7 +4,7 @@
 let
   inherit (lib) mkOption types;
   inherit (import ./declare.nix { inherit lib; }) optional;
-  word = types.strMatching "[!-~]+";
+  inherit (hushTypes) word;
   # Read by the server when it signs in: never from the store.
   file = hushTypes.privateFile;
 
@@ -14,7 +14,7 @@ let
   mount =
     default:
     mkOption {
-      type = types.str;
+      type = hushTypes.authMount;
       inherit default;
       example = "${default}-hosts";
       description = "Where the auth method is mounted.";
@@ -25,10 +25,7 @@ let
 in
 {
   options = {
-    address =
-      needed (hushTypes.matching "address such as https://vault.example:8200" "https?://[^[:space:]]+")
-        "https://vault.example:8200"
-        "Where the server is.";
+    address = needed hushTypes.serverAddress "https://vault.example:8200" "Where the server is.";
     namespace = optional word "team" "The namespace of its secrets and of the login.";
     caFile =
       optional types.path "/etc/ssl/certs/internal.pem"

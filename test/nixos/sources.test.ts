@@ -1,7 +1,8 @@
-/** The sources that are asked or run, sops, templates and the environment of services: what becomes of them, and their mistakes. */
+/** Commands as sources, sops, templates and the environment of services: what becomes of them, and their mistakes. */
 import t from 'tap'
 import { acceptedByHushfs } from '../support/nix/check-config.ts'
-import { tryEvaluate, viewAll } from '../support/nix/evaluate.ts'
+import { viewAll } from '../support/nix/evaluate.ts'
+import { areRefused, failByAssertion, type Mistakes } from '../support/nix/mistakes.ts'
 import { needsNixpkgs } from '../support/nix/nixpkgs.ts'
 
 const identity = 'services.hushfs.identityPaths = [ "/i" ];'
@@ -9,8 +10,6 @@ const app = 'systemd.services.app.script = "x";'
 const secret = (options: string) => `services.hushfs.secrets.s = { ${options} };`
 const template = (options: string) => `services.hushfs.templates.t = { ${options} };`
 const sealed = (options = '') => secret(`sealedFile = "/s"; ${options}`)
-const vault = (options = '') =>
-  `services.hushfs.vaults.main = { address = "https://v.example"; auth.tokenFile = "/t"; ${options} };`
 
 /** A module, and what the configuration file has of it. */
 const rows: Readonly<Record<string, readonly [string, object]>> = {
@@ -104,8 +103,7 @@ t.test('each', needsNixpkgs, async (t) => {
     t.match(view.document, document, name)
     await acceptedByHushfs(t, name, view.document)
   }
-  const network = (name: string) => views[name]?.services['hushfs']?.serviceConfig['PrivateNetwork']
-  t.equal(network('exec'), true)
+  t.equal(views['exec']?.services['hushfs']?.serviceConfig['PrivateNetwork'], true)
   t.match(views['strict templates']?.services, {
     app: { serviceConfig: { LoadCredential: ['t:/run/hushfs/t'] } },
   })
@@ -116,7 +114,7 @@ t.test('each', needsNixpkgs, async (t) => {
 })
 
 /** A module, and the message of its assertion. */
-const mistakes: Readonly<Record<string, readonly [string, RegExp]>> = {
+const mistakes: Mistakes = {
   'a name without a credential': [
     sealed('credentialName = "a";'),
     /"s": credentialName belongs to credentialFile/,
@@ -126,18 +124,6 @@ const mistakes: Readonly<Record<string, readonly [string, RegExp]>> = {
     /"a"\.credentialFile, services\.hushfs\.secrets\."b"\.credentialFile are different files for one credential, x/,
   ],
   'key without sopsFile': [sealed('key = "a";'), /"s": key and format belong to sopsFile/],
-  'a server that is not there': [
-    `${vault()} ${secret('vault = { server = "other"; path = "kv/s"; field = "f"; };')}`,
-    /"s"\.vault\.server: there is no services\.hushfs\.vaults\."other"/,
-  ],
-  'no server': [
-    secret('vault = { path = "kv/s"; field = "f"; };'),
-    /"s"\.vault\.server: name one.*there are 0/,
-  ],
-  'two ways to sign in': [
-    `services.hushfs.vaults.main = { address = "https://v"; auth = { tokenFile = "/t"; jwt = { role = "r"; jwtFile = "/j"; }; }; };`,
-    /vaults\."main"\.auth: set exactly one of approle, cert, jwt, tokenFile/,
-  ],
   'a template of nothing': [template(''), /templates\."t": set exactly one of content and file/],
   'a template and a secret on one path': [
     `${sealed()} services.hushfs.templates.s.content = "";`,
@@ -212,12 +198,8 @@ const mistakes: Readonly<Record<string, readonly [string, RegExp]>> = {
 }
 
 t.test('mistakes', needsNixpkgs, async (t) => {
-  const modules = Object.entries(mistakes).map(([name, [text]]) => [name, whole(text)])
-  const views = await viewAll(Object.fromEntries(modules) as Record<string, string>)
-  for (const [name, [, message]] of Object.entries(mistakes)) {
-    t.equal(views[name]?.failed.length, 1, `${name}: ${views[name]?.failed.join('\n') ?? ''}`)
-    t.match(views[name]?.failed[0], message, name)
-  }
+  const modules = Object.entries(mistakes).map(([name, [text, message]]) => [name, [whole(text), message]])
+  await failByAssertion(t, Object.fromEntries(modules) as Mistakes)
 })
 
 const refused: readonly (readonly [string, string])[] = [
@@ -225,14 +207,6 @@ const refused: readonly (readonly [string, string])[] = [
   ['secrets.s.key', '"a//b"'],
   ['templates.t.file', '"/etc/app.template"'],
   ['secrets.s.exec.command', '[ ]'],
-  ['secrets.s.vault', '{ path = "kv/s"; field = "f"; version = 0; }'],
-  ['vaults.main.address', '"vault.example"'],
-  ['vaults.main', '{ address = "https://v"; auth.tokenFile = ./package.nix; }'],
 ]
 
-t.test('types', needsNixpkgs, async (t) => {
-  for (const [option, value] of refused) {
-    const done = await tryEvaluate(`system.view (system.evaluate { services.hushfs.${option} = ${value}; })`)
-    t.match(done.stderr.replaceAll(/\s+/g, ' '), `services.hushfs.${option}`, `${option} = ${value}`)
-  }
-})
+t.test('types', needsNixpkgs, (t) => areRefused(t, refused))
