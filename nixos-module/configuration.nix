@@ -27,21 +27,61 @@ let
     given {
       sealed = lib.mapNullable stored secret.sealedFile;
       age = lib.mapNullable stored secret.ageFile;
+      sops =
+        if secret.sopsFile == null then
+          null
+        else
+          given {
+            file = stored secret.sopsFile;
+            inherit (secret) key format;
+          };
+      credential = lib.mapNullable (file: {
+        file = stored file;
+        name = credentialOf secret;
+      }) secret.credentialFile;
+      vault = lib.mapNullable given secret.vault;
+      exec = lib.mapNullable given secret.exec;
       inherit (secret) file text;
     };
+
+  # The name of the file as it was before it got into the store.
+  credentialOf =
+    secret:
+    if secret.credentialName != null then
+      secret.credentialName
+    else
+      builtins.unsafeDiscardStringContext (baseNameOf secret.credentialFile);
 
   documentOf =
     secrets:
     lib.recursiveUpdate cfg.settings {
       inherit (cfg) mountPoint directoryMode;
       identities = cfg.identityPaths;
-      secrets = lib.mapAttrs entryOf secrets;
+      secrets = lib.mapAttrs (
+        name: secret: accessOf name secret // { source = sourceOf secret; }
+      ) secrets;
     };
 
-  entryOf =
+  # The mount for the users script has neither templates nor servers: it is there before any network.
+  wholeDocument =
+    documentOf (lib.filterAttrs (_: secret: !(cfg.isForUsers secret)) cfg.secrets)
+    // lib.optionalAttrs (cfg.templates != { }) { templates = lib.mapAttrs templateOf cfg.templates; }
+    // lib.optionalAttrs (cfg.vaults != { }) { vaults = lib.mapAttrs (_: vaultOf) cfg.vaults; };
+
+  templateOf =
+    name: template:
+    accessOf name template
+    // given {
+      inherit (template) content;
+      file = lib.mapNullable stored template.file;
+    };
+
+  # Without what isn't set, at any depth.
+  vaultOf = lib.filterAttrsRecursive (_: value: value != null);
+
+  accessOf =
     name: secret:
     given {
-      source = sourceOf secret;
       inherit (secret)
         owner
         group
@@ -90,7 +130,7 @@ in
 
   config.services.hushfs = {
     inherit sourceOf documentOf fileOf;
-    document = documentOf (lib.filterAttrs (_: secret: !(cfg.isForUsers secret)) cfg.secrets);
+    document = wholeDocument;
     configFile = fileOf "hushfs.yaml" cfg.document;
   };
 }

@@ -27,24 +27,37 @@ let
     }) [ ] requests
   );
 
-  entryOf =
+  # As `hushfs catalog --json` has it, and what only NixOS knows.
+  entryOf = name: file: {
+    inherit (file)
+      path
+      owner
+      group
+      mode
+      userUnits
+      manager
+      reads
+      restartUnits
+      reloadUnits
+      symlinks
+      ;
+    units = cfg.ruleOf name file;
+  };
+  secretOf =
     name: secret:
-    let
-      units = cfg.ruleOf name secret;
-    in
-    {
-      inherit (secret)
-        path
-        owner
-        group
-        mode
-        userUnits
-        symlinks
-        neededForUsers
-        ;
-      inherit units;
+    entryOf name secret
+    // {
+      inherit (secret) neededForUsers;
       source = lib.concatStringsSep " " (lib.attrNames (cfg.sourceOf secret));
     };
+  templateOf =
+    name: template:
+    entryOf name template
+    // {
+      source = "template";
+      inputs = lib.unique (map (use: use.name) (cfg.usesIn template));
+    };
+
 in
 {
   options.services.hushfs = {
@@ -61,8 +74,8 @@ in
       defaultText = lib.literalMD "computed";
       example = lib.literalExpression "builtins.toJSON config.services.hushfs.catalog";
       description = ''
-        Each secret with its path, its owner, group and mode, its kind of source and the units that consume it; on the running system
-        {file}`/etc/hushfs/catalog.json`. There is no secret in it.
+        Each secret and template with its path, its owner, group and mode, its kind of source and the units that consume it, in the form of
+        `hushfs catalog --json`; on the running system {file}`/etc/hushfs/catalog.json`. There is no secret in it.
       '';
     };
   };
@@ -79,7 +92,7 @@ in
           { };
       services.hushfs.catalog = {
         inherit (cfg) mountPoint;
-        secrets = lib.mapAttrs entryOf cfg.secrets;
+        secrets = lib.mapAttrs secretOf cfg.secrets // lib.mapAttrs templateOf cfg.templates;
       };
       environment.etc = lib.mkIf cfg.enable {
         "hushfs/catalog.json".text = builtins.toJSON cfg.catalog;

@@ -3,7 +3,7 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.hushfs;
-  inherit (import ./lib { inherit lib; }) credentialId;
+  inherit (import ./lib { inherit lib; }) credentialId ruleForService;
 
   enrichment =
     { config, ... }:
@@ -13,8 +13,8 @@ let
         default = [ ];
         example = [ "db/password" ];
         description = ''
-          Secrets of hushfs for this service, which gets each as a credential, named like the secret with a dot in place of each slash and
-          colon: `db/password` is `''${CREDENTIALS_DIRECTORY}/db.password`. Only the units that asked for a secret may read it, and they start
+          Secrets and templates of hushfs for this service, which gets each as a credential, named like the secret with a dot in place of each slash and
+          colon: `db/password` is `''${CREDENTIALS_DIRECTORY}/db.password`. Only the units that asked for one may read it, and they start
           after hushfs. `DynamicUser` and `PrivateTmp` stay as they are.
         '';
       };
@@ -23,19 +23,19 @@ let
       };
     };
 
-  isKnown = name: cfg.secrets ? ${name};
+  isKnown = name: cfg.files ? ${name};
   credentialOf =
-    name: "${credentialId name}:${lib.replaceStrings [ "%" ] [ "%%" ] cfg.secrets.${name}.path}";
+    name: "${credentialId name}:${lib.replaceStrings [ "%" ] [ "%%" ] cfg.files.${name}.path}";
 
   # The services that ask for a secret. One pass over all services, whatever the number of secrets.
   asking = lib.zipAttrs (
     lib.mapAttrsToList (
-      service: { hushfs, ... }: lib.genAttrs hushfs.secrets (_: unitOf service)
+      service:
+      { hushfs, ... }:
+      lib.genAttrs (hushfs.secrets ++ lib.attrValues hushfs.environment) (_: ruleForService service)
     ) config.systemd.services
   );
 
-  # The rule of a template is about its instances.
-  unitOf = service: if lib.hasSuffix "@" service then "${service}*.service" else "${service}.service";
 in
 {
   options.systemd.services = mkOption { type = types.attrsOf (types.submodule enrichment); };

@@ -24,6 +24,22 @@ let
   ++ lib.remove "dist" manifest.files;
   isIn =
     path: name: path == "${toString root}/${name}" || lib.hasPrefix "${toString root}/${name}/" path;
+
+  # The lock file has hashes and no addresses, so that it suits any mirror; importNpmLock wants them. npm's registry has a package there.
+  lock = lib.importJSON (root + "/package-lock.json");
+  addressOf =
+    path:
+    { version, ... }@entry:
+    let
+      name = entry.name or (lib.last (lib.splitString "node_modules/" path));
+    in
+    "https://registry.npmjs.org/${name}/-/${baseNameOf name}-${version}.tgz";
+  withAddress = path: entry: { resolved = addressOf path entry; } // entry;
+  packageLock = lock // {
+    packages = lib.mapAttrs (
+      path: entry: if path == "" then entry else withAddress path entry
+    ) lock.packages;
+  };
 in
 buildNpmPackage {
   pname = "hushfs";
@@ -37,7 +53,10 @@ buildNpmPackage {
     filter = path: _: lib.any (isIn (toString path)) needed;
   };
 
-  npmDeps = importNpmLock { npmRoot = root; };
+  npmDeps = importNpmLock {
+    npmRoot = root;
+    inherit packageLock;
+  };
   npmConfigHook = importNpmLock.npmConfigHook;
 
   nativeBuildInputs = [

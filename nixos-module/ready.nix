@@ -1,20 +1,18 @@
 # What comes after hushfs: the units that read its secrets.
 #
 # A unit that requires hushfs.service itself would be restarted with it (systemd.unit(5), Requires=): at every upgrade, and whenever the
-# server ends and is started again. Readers survive both on the same mount, so they require a unit that is only started once.
+# server ends and is started again. Readers survive both on the same mount, so they require a unit that brings hushfs at each of their
+# starts and then is over: what happens to hushfs later doesn't reach them.
 {
   config,
   lib,
-  pkgs,
   ...
 }:
 let
   cfg = config.services.hushfs;
+  inherit (import ./lib { inherit lib; }) matchesGlob;
 
   hasWildcard = glob: builtins.match ".*[*?].*" glob != null;
-
-  # `*` and `?` stand for any characters and one; everything else for itself.
-  patternOf = glob: lib.replaceStrings [ "\\*" "\\?" ] [ ".*" "." ] (lib.escapeRegex glob);
 
   services = map (name: "${name}.service") (lib.attrNames config.systemd.services);
 
@@ -22,16 +20,12 @@ let
   unitsOf =
     glob:
     if hasWildcard glob then
-      lib.filter (
-        unit:
-        builtins.match (patternOf glob) unit != null
-        || builtins.match (patternOf glob) (instanceOf unit) != null
-      ) services
+      lib.filter (unit: matchesGlob glob unit || matchesGlob glob (instanceOf unit)) services
     else
       [ glob ];
   instanceOf = lib.replaceStrings [ "@.service" ] [ "@x.service" ];
 
-  rules = lib.mapAttrsToList cfg.ruleOf cfg.secrets;
+  rules = lib.mapAttrsToList cfg.ruleOf cfg.files;
   readers = lib.filter isOrdered (
     lib.unique (
       lib.concatMap unitsOf (lib.unique (lib.concatMap (rule: lib.optionals (rule != null) rule) rules))
@@ -47,12 +41,12 @@ let
     "hushfs-ready"
   ];
 
-  hasUserRule = lib.any (secret: secret.userUnits != null) (lib.attrValues cfg.secrets);
+  hasUserRule = lib.any (secret: secret.userUnits != null) (lib.attrValues cfg.files);
 
   links = lib.concatLists (
     lib.mapAttrsToList (
       _: secret: map (link: lib.nameValuePair link secret.path) secret.symlinks
-    ) cfg.secrets
+    ) cfg.files
   );
 in
 {
@@ -66,12 +60,14 @@ in
       after = [ "hushfs.service" ];
       conflicts = [ "shutdown.target" ];
       # Whoever is in `before` may come before sysinit.target.
-      unitConfig.DefaultDependencies = false;
-      # A restart would be one of every reader.
+      unitConfig = {
+        DefaultDependencies = false;
+        StartLimitIntervalSec = 0;
+      };
+      # A restart would be one of every reader that is just starting.
       restartIfChanged = false;
       serviceConfig = {
         Type = "oneshot";
-        RemainAfterExit = true;
         ExecStart = "${config.systemd.package}/bin/systemctl is-active --quiet hushfs.service";
       };
     };

@@ -1,4 +1,5 @@
 # What hushfs.service may do: nothing but answer on the descriptor that it is given.
+{ needsNetwork }:
 {
   DynamicUser = true;
   User = "hushfs-server";
@@ -28,9 +29,6 @@
   PrivateIPC = true;
   PrivateDevices = true;
   DeviceAllow = "/dev/fuse rw";
-  PrivateNetwork = true;
-  IPAddressDeny = "any";
-  RestrictAddressFamilies = "AF_UNIX";
   RestrictNamespaces = true;
   RestrictRealtime = true;
   RestrictSUIDSGID = true;
@@ -42,3 +40,15 @@
   ];
   SystemCallErrorNumber = "EPERM";
 }
+// (
+  if needsNetwork then
+    {
+      RestrictAddressFamilies = "AF_UNIX AF_INET AF_INET6";
+    }
+  else
+    {
+      PrivateNetwork = true;
+      IPAddressDeny = "any";
+      RestrictAddressFamilies = "AF_UNIX";
+    }
+)

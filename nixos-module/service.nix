@@ -27,10 +27,28 @@ let
   group = "hushfs";
   isStored =
     file: file != null && !builtins.isPath file && !(lib.hasPrefix "${builtins.storeDir}/" file);
-  sealed = (import ./options/source-names.nix).sealed;
-  needsGroup = lib.any (secret: lib.any (option: isStored secret.${option}) sealed) (
+  inherit (import ./options/source-names.nix) opened;
+  needsGroup = lib.any (secret: lib.any (option: isStored secret.${option}) opened) (
     lib.attrValues cfg.secrets
   );
+
+  # A server without privilege gets these opened. What goes with the mount for the users script is opened by root.
+  credentials = lib.mapAttrsToList (_: secret: secret.source.credential) (
+    lib.filterAttrs (_: secret: secret.source ? credential) (cfg.document.secrets or { })
+  );
+  inUnit = lib.replaceStrings [ "%" ] [ "%%" ];
+
+  # What signs in to servers, which systemd reads for hushfs as it does private keys.
+  filesIn =
+    values: map (name: "${values.${name}}") (lib.filter (lib.hasSuffix "File") (lib.attrNames values));
+  filesOfVault =
+    vault:
+    lib.concatMap filesIn (
+      [ vault ] ++ lib.filter lib.isAttrs (lib.attrValues vault.auth) ++ [ vault.auth ]
+    );
+  vaults = lib.attrValues (cfg.document.vaults or { });
+  privateFiles = lib.unique (cfg.identityPaths ++ lib.concatMap filesOfVault vaults);
+  needsNetwork = lib.any (secret: secret.vault != null) (lib.attrValues cfg.secrets);
 
   accounts = lib.optional (!cfg.beforeUsers) "systemd-sysusers.service";
 in
@@ -78,7 +96,7 @@ in
       path = [ config.systemd.package ];
 
       serviceConfig = mkMerge [
-        (import ./sandbox.nix)
+        (import ./sandbox.nix { inherit needsNetwork; })
         {
           Type = "notify-reload";
           NotifyAccess = "all";
@@ -97,13 +115,16 @@ in
           WatchdogSec = 15;
           WatchdogSignal = "SIGKILL";
           OOMPolicy = "continue";
-          LoadCredential = map (
-            path: "${nameOf path}:${lib.replaceStrings [ "%" ] [ "%%" ] path}"
-          ) cfg.identityPaths;
+          LoadCredential = map (path: "${nameOf path}:${inUnit path}") privateFiles;
           # Stands in for a file that isn't there, which would be a failure of the start.
-          SetCredential = map (path: "${nameOf path}:-") cfg.identityPaths;
+          SetCredential =
+            map (path: "${nameOf path}:-") privateFiles
+            ++ map ({ name, ... }: "${name}:hushfs-stand-in") credentials;
         }
         (mkIf needsGroup { SupplementaryGroups = group; })
+        (mkIf (credentials != [ ]) {
+          LoadCredentialEncrypted = map ({ file, name }: "${name}:${inUnit file}") credentials;
+        })
       ];
     };
 

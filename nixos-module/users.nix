@@ -5,7 +5,6 @@
 {
   config,
   lib,
-  pkgs,
   ...
 }:
 let
@@ -61,6 +60,8 @@ in
         "userborn.service"
         "systemd-sysusers.service"
       ];
+      # A /tmp that is connected to the host's comes after systemd-tmpfiles-setup.service (systemd.exec(5)), which comes after the users.
+      systemd.services.hushfs.serviceConfig.PrivateTmp = lib.mkForce "disconnected";
       # Owners are looked up when the configuration is loaded. On a first boot that was before they were made.
       systemd.services.hushfs-accounts = {
         description = "Let hushfs look up the owners of secrets";

@@ -4,47 +4,49 @@
 let
   inherit (lib) mkOption types;
 
-  mkRequest =
+  requestOptions =
     {
       mode ? "0400",
       owner ? "root",
       group ? "root",
       restartUnits ? [ ],
     }:
+    {
+      mode = mkOption {
+        type = types.str;
+        default = mode;
+        example = "0440";
+        description = "Mode the secret file must have.";
+      };
+      owner = mkOption {
+        type = types.str;
+        default = owner;
+        example = "postgres";
+        description = "Linux user that must own the secret file.";
+      };
+      group = mkOption {
+        type = types.str;
+        default = group;
+        example = "postgres";
+        description = "Linux group that must own the secret file.";
+      };
+      restartUnits = mkOption {
+        type = types.listOf types.str;
+        default = restartUnits;
+        example = [ "postgresql.service" ];
+        description = "Units to restart when the secret changes (selfhostblocks' addition to the contract).";
+      };
+    };
+
+  mkRequest =
+    request:
     mkOption {
       description = "What the consumer of the secret needs: the file-secrets contract's request.";
       default = { };
       example = {
         owner = "postgres";
       };
-      type = types.submodule {
-        options = {
-          mode = mkOption {
-            type = types.str;
-            default = mode;
-            example = "0440";
-            description = "Mode the secret file must have.";
-          };
-          owner = mkOption {
-            type = types.str;
-            default = owner;
-            example = "postgres";
-            description = "Linux user that must own the secret file.";
-          };
-          group = mkOption {
-            type = types.str;
-            default = group;
-            example = "postgres";
-            description = "Linux group that must own the secret file.";
-          };
-          restartUnits = mkOption {
-            type = types.listOf types.str;
-            default = restartUnits;
-            example = [ "postgresql.service" ];
-            description = "Units to restart when the secret changes (selfhostblocks' addition to the contract).";
-          };
-        };
-      };
+      type = types.submodule { options = requestOptions request; };
     };
 
   mkResult =
@@ -76,7 +78,7 @@ let
     );
 in
 {
-  inherit mkRequest mkResult;
+  inherit requestOptions mkRequest mkResult;
 
   # Type of an option that takes a provider's result or, as before the contract, a plain path. Its value has `result.path` either way.
   #

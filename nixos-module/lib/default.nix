@@ -3,8 +3,10 @@
 let
   contract = import ./contract.nix { inherit lib; };
   escape = import ./escape.nix { inherit lib; };
+  units = import ./units.nix { inherit lib; };
 in
 {
   fileSecrets = contract;
   inherit (escape) escapeSystemdPath credentialId;
+  inherit (units) ruleForService matchesGlob;
 }

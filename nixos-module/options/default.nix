@@ -78,6 +78,39 @@ in
       description = "The secrets by name; `a/b` is the file `b` in a folder `a`.";
     };
 
+    templates = mkOption {
+      type = types.attrsOf (
+        types.submodule (
+          import ./template.nix {
+            inherit lib hushTypes;
+            inherit (cfg) mountPoint;
+          }
+        )
+      );
+      default = { };
+      example = lib.literalExpression ''
+        {
+          "app.env" = {
+            content = "PASSWORD=''${config.services.hushfs.filteredPlaceholder.systemd."db/password"}\n";
+            units = [ "app.service" ];
+          };
+        }
+      '';
+      description = "Files with the values of secrets in them, by name, as {option}`secrets` are.";
+    };
+
+    vaults = mkOption {
+      type = types.attrsOf (types.submodule (import ./vault.nix { inherit lib hushTypes; }));
+      default = { };
+      example = {
+        main = {
+          address = "https://vault.example:8200";
+          auth.tokenFile = "/run/vault-token";
+        };
+      };
+      description = "Servers of Vault or OpenBao by name. Where there is one, the server may use the network.";
+    };
+
     settings = mkOption {
       type = types.attrsOf types.anything;
       default = { };
@@ -111,6 +144,14 @@ in
         Units that {option}`systemd.services` doesn't have but that exist on the running system, as those of {option}`systemd.packages` do.
         Another unit that a secret names and that doesn't exist is an error.
       '';
+    };
+
+    files = mkOption {
+      type = types.raw;
+      internal = true;
+      readOnly = true;
+      default = cfg.secrets // cfg.templates;
+      description = "The files of the mount by name: secrets and templates.";
     };
 
     pathOf = mkOption {

@@ -21,10 +21,19 @@ let
     };
 in
 {
-  inherit absolute;
+  inherit absolute matching;
 
   # A private key, or plaintext: a Nix path would be copied into the world-readable store.
   privateFile = outsideStore "absolute path, as a string, to a file outside of the Nix store";
+
+  # Read when the configuration is checked, which is where the system is built.
+  storedFile =
+    types.addCheck types.path (
+      file: builtins.isPath file || lib.hasPrefix "${builtins.storeDir}/" "${file}"
+    )
+    // {
+      description = "path of a file beside the configuration";
+    };
 
   # Ciphertext may be in the store.
   cipherFile = types.path;
@@ -40,6 +49,23 @@ in
   unitName = matching "unit name such as postgresql.service" "[A-Za-z0-9:_.\\\\@-]+\\.(${unitTypes})";
 
   duration = matching "duration such as 30s, 5m or 1h" "[1-9][0-9]{0,6}(s|m|h)";
+
+  credentialName = matching "name of a credential" "[A-Za-z0-9_@+-][A-Za-z0-9._@+-]{0,254}";
+
+  # Not encrypted on the way to this machine itself only.
+  serverAddress = matching "address such as https://vault.example:8200, without user, query and fragment" "https://[^][:space:]@?#]+|http://(localhost|127\\.[0-9]+\\.[0-9]+\\.[0-9]+|\\[::1])(:[0-9]+)?(/[^][:space:]@?#]*)?";
+
+  word = matching "word without spaces" "[!-~]+";
+
+  authMount = matching "path of an auth method such as approle" "[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*";
+
+  serverPath =
+    types.addCheck
+      (matching "path such as kv/db, without empty parts" "/?[^/[:cntrl:]]+(/[^/[:cntrl:]]+)+/?")
+      (path: builtins.match "(.*/)?\\.\\.?(/.*)?" path == null)
+    // {
+      description = "path such as kv/db, without empty parts, `.` and `..`";
+    };
 
   secretName = matching "name of a secret" "[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*(/[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*)*";
 }

@@ -40,6 +40,10 @@
               script = ''echo "$TOKEN"'';
               serviceConfig.EnvironmentFile = config.services.hushfs.secrets.env.path;
             };
+            variable = {
+              hushfs.environment.TOKEN = "asked/for";
+              script = ''echo "$TOKEN"'';
+            };
             enriched = {
               hushfs.secrets = [ "asked/for" ];
               script = ''cat "$CREDENTIALS_DIRECTORY/asked.for"; echo'';
@@ -49,7 +53,7 @@
 
   testScript = ''
     machine.wait_for_unit("multi-user.target")
-    for unit, said in {"credential": "a token", "environment": "from the environment", "enriched": "asked for"}.items():
+    for unit, said in {"credential": "a token", "environment": "from the environment", "enriched": "asked for", "variable": "asked for"}.items():
         machine.succeed(f"systemctl start {unit}.service")
         machine.succeed(f"journalctl --unit={unit}.service --output=cat | grep -Fx '{said}'")
 

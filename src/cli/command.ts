@@ -20,3 +20,13 @@ export interface Command<Options = GlobalOptions> {
 
 /** Where the configuration is unless `--config` says otherwise. */
 export const DEFAULT_CONFIG = '/etc/hushfs/hushfs.yaml'
+
+/** How words are told apart. A command that needs it otherwise gives all of it to yargs, which keeps nothing of the old. */
+export const PARSER = {
+  // `--unit a NAME` is one unit and a name; names such as 007 are words.
+  'greedy-arrays': false,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  'dot-notation': false,
+  'boolean-negation': false,
+}

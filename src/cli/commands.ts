@@ -54,7 +54,9 @@ export const commands: readonly CommandRow[] = [
   row('reload [mountpoint]', 'Let a running mount read everything again', () => import('./reload.ts')),
   row('status [mountpoint]', 'Show what a running mount serves', () => import('./status.ts')),
   row('explain <name>', 'Say why a process or a unit may or may not read', () => import('./explain.ts')),
+  row('catalog', 'List who may read each secret', () => import('./catalog.ts')),
   row('audit [mountpoint]', 'Show who read and who was refused', () => import('./audit.ts')),
+  row('exec', "Run a command with a secret's variables in its environment", () => import('./exec.ts')),
   row(
     'demo',
     'Mount a throw-away store with three secrets and print commands to try',

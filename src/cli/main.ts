@@ -2,7 +2,7 @@ import { closest, distance } from 'fastest-levenshtein'
 import yargs from 'yargs'
 import { exitStatus, InterruptedError, isNodeError, UsageError } from '../base/errors.ts'
 import { version } from '../base/version.ts'
-import { DEFAULT_CONFIG } from './command.ts'
+import { DEFAULT_CONFIG, PARSER } from './command.ts'
 import { commands, wordOf, type CommandRow } from './commands.ts'
 import { reportError } from './output.ts'
 
@@ -49,14 +49,7 @@ function frame() {
     .option('debug', { type: 'boolean', describe: 'Show where an error comes from', default: false })
     .example('hushfs init', 'make an identity, a store and a configuration')
     .example('hushfs COMMAND --help', 'describe a command, with examples')
-    .parserConfiguration({
-      // `--unit a NAME` is one unit and a name; names such as 007 are words.
-      'greedy-arrays': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'dot-notation': false,
-      'boolean-negation': false,
-    })
+    .parserConfiguration(PARSER)
     .check(refuseRepeated)
     .locale('en')
     .version(version)
@@ -86,7 +79,7 @@ async function register(parser: Frame, row: CommandRow, done: (status: number) =
 function refuseRepeated(args: Record<string, unknown>, options: unknown): true {
   const { array } = options as { array: readonly string[] }
   const repeated = Object.keys(args).find(
-    (key) => key !== '_' && Array.isArray(args[key]) && !array.includes(key),
+    (key) => key !== '_' && key !== '--' && Array.isArray(args[key]) && !array.includes(key),
   )
   if (repeated !== undefined) throw new UsageError(`--${repeated} is given more than once`)
   return true

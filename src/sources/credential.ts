@@ -11,6 +11,8 @@ import { CREDENTIAL_TIMEOUT } from './waiting.ts'
 const MAX_FILE_BYTES = 2 * MAX_SECRET_BYTES
 /** First bytes of a file that is encrypted with no key: CRED_AES256_GCM_BY_NULL in systemd's creds-util.h, in base64. */
 const NULL_KEY = Buffer.from('BYRp2vb1QySABUnaD46i+w==', 'base64')
+/** What a unit's SetCredential= may give in place of a file that isn't there, for which systemd wouldn't start the service. */
+const STAND_IN = Buffer.from('hushfs-stand-in')
 const STDERR_BYTES = 4096
 
 /**
@@ -35,14 +37,13 @@ export const credentialSource: Source<CredentialSpec> = {
   },
 }
 
-/** What the service manager has decrypted for a service without privilege; undefined: nothing by that name, or nothing in it. */
+/** What the service manager has decrypted for a service without privilege; undefined: nothing by that name. */
 function readLoaded(name: string): Uint8Array | undefined {
   const folder = process.env['CREDENTIALS_DIRECTORY']
   if (folder === undefined || !isWithoutPrivilege()) return undefined
   try {
     const value = readBoundedFile(join(folder, name), MAX_SECRET_BYTES, fail)
-    // A unit's SetCredential= may stand in for what wasn't there.
-    return value.length === 0 ? undefined : value
+    return STAND_IN.equals(value) ? undefined : value
   } catch (error) {
     const { cause } = error as SourceError
     if (isNodeError(cause) && cause.code === 'ENOENT') return undefined

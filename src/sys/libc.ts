@@ -70,12 +70,23 @@ export function setNonBlocking(fd: number): void {
   if (flags < 0 || fcntlCall(fd, F_SETFL, flags | O_NONBLOCK) < 0) fail('fcntl')
 }
 
+/** Take O_NONBLOCK from the open file description, where there is one. */
+export function setBlocking(fd: number): void {
+  const flags = fcntlCall(fd, F_GETFL, 0)
+  if (flags >= 0) fcntlCall(fd, F_SETFL, flags & ~O_NONBLOCK)
+}
+
 const F_SETFD = 2
 const FD_CLOEXEC = 1
 
 /** Keep a descriptor that was inherited from the programs that this process starts. */
 export function closeOnExec(fd: number): void {
   if (fcntlCall(fd, F_SETFD, FD_CLOEXEC) < 0) fail('fcntl')
+}
+
+/** Leave a descriptor to the program that this process becomes, where there is one. */
+export function passOn(fd: number): void {
+  fcntlCall(fd, F_SETFD, 0)
 }
 
 const EFD_CLOEXEC = 0o2000000

@@ -89,31 +89,3 @@ t.test('an option for module authors takes a result, a path and a Nix path', nee
     path: '/run/x',
   })
 })
-
-t.test('the catalogue has every secret with who consumes it, and no value', needsNixpkgs, async (t) => {
-  const view = await viewOf(`{
-    services.hushfs = {
-      identityPaths = [ "/i" ];
-      allowPlaintext = true;
-      secrets.a = { text = "sentinel"; units = [ "app.service" ]; symlinks = [ "/etc/a" ]; };
-      secrets.b = { ageFile = ./examples/secrets/token.age; owner = "app"; userUnits = [ "alice/x.service" ]; };
-      secrets.c.sealedFile = "/c";
-    };
-    systemd.services = { app.script = "x"; other = { script = "x"; hushfs.secrets = [ "a" "c" ]; }; };
-  }`)
-  t.match(view.catalog, {
-    mountPoint: '/run/hushfs',
-    secrets: {
-      a: {
-        path: '/run/hushfs/a',
-        source: 'text',
-        units: ['app.service', 'other.service'],
-        symlinks: ['/etc/a'],
-      },
-      b: { source: 'age', owner: 'app', units: null, userUnits: ['alice/x.service'] },
-      c: { source: 'sealed', mode: '0400', units: ['other.service'] },
-    },
-  })
-  t.notMatch(JSON.stringify(view.catalog), 'sentinel')
-  t.ok(view.etc.includes('hushfs/catalog.json'))
-})

@@ -47,10 +47,10 @@ function sameWord(value: string): string {
   return word.replace(/\/\S*\/systemd\/supervise/, 'SUPERVISE')
 }
 
+const identityPaths = `services.hushfs.identityPaths = ${JSON.stringify(identities).replaceAll(',', ' ')};`
+
 t.test('each unit', needsNixpkgs, async (t) => {
-  const view = await viewOf(
-    `{ services.hushfs.identityPaths = ${JSON.stringify(identities).replaceAll(',', ' ')}; }`,
-  )
+  const view = await viewOf(`{ ${identityPaths} }`)
   const { hushfs, 'hushfs-changes': changes } = view.services
   const path = view.paths['hushfs-changes']
   if (hushfs === undefined || changes === undefined || path === undefined)
@@ -61,4 +61,17 @@ t.test('each unit', needsNixpkgs, async (t) => {
   t.strictSame(parsed(pathText(path)), parsed(unitFile('hushfs-changes.path', choices)))
   t.strictSame(hushfs.wantedBy, ['basic.target'])
   t.match(unitFile('hushfs.service', choices), /^WantedBy=basic\.target$/m)
+})
+
+t.test('with a secret of a vault: the network, and what signs in', needsNixpkgs, async (t) => {
+  const { services } = await viewOf(`{
+    ${identityPaths}
+    services.hushfs.vaults.main = { address = "https://v.example"; auth.tokenFile = "/t"; caFile = "/ca.pem"; };
+    services.hushfs.secrets.s.vault = { path = "kv/s"; field = "f"; };
+  }`)
+  const { hushfs } = services
+  if (hushfs === undefined) throw new Error('the unit is missing')
+  const files = [...identities, '/t', '/ca.pem']
+  const expected = unitFile('hushfs.service', { ...choices, identities: files, network: true })
+  t.strictSame(parsed(unitText(hushfs)), parsed(expected))
 })

@@ -13,6 +13,11 @@ const machines = readdirSync(join(moduleFolder, 'tests'))
   .filter((name) => !['default.nix', 'evaluation.nix', 'machine.nix'].includes(name))
   .map((name) => name.replace('.nix', ''))
 
+interface Dependency {
+  readonly resolved: string
+  readonly integrity: string
+}
+
 /** Packages as builders would get them, which build nothing. */
 const packages = `(system.pkgs // {
   inherit lib;
@@ -34,16 +39,21 @@ t.test('package.nix takes what package.json and the lock file say', needsNixpkgs
       inherit (built) pname version;
       inherit (built.meta) description mainProgram;
       source = built.src.outPath;
-      lock = builtins.pathExists (built.npmDeps.npmRoot + "/package-lock.json");
-    }`)) as Record<string, unknown>
+      dependencies = removeAttrs built.npmDeps.packageLock.packages [ "" ];
+    }`)) as Record<string, unknown> & { readonly dependencies: Readonly<Record<string, Dependency>> }
   t.match(built, {
     pname: 'hushfs',
     version: manifest['version'],
     description: manifest['description'],
     mainProgram: 'hushfs',
     source: /^\/nix\/store\//,
-    lock: true,
   })
+  const { dependencies } = built
+  for (const [path, { resolved, integrity }] of Object.entries(dependencies))
+    t.match({ resolved, integrity }, { resolved: /^https:\/\/.*\.tgz$/, integrity: /^sha512-/ }, path)
+  const addressOf = (path: string) => dependencies[`node_modules/${path}`]?.resolved
+  t.match(addressOf('koffi'), /^https:\/\/registry\.npmjs\.org\/koffi\/-\/koffi-[\d.]+\.tgz$/)
+  t.match(addressOf('@scure/base'), /npmjs\.org\/@scure\/base\/-\/base-[\d.]+\.tgz$/)
 })
 
 t.test('flake.nix has module, package, overlay, library and checks', needsNixpkgs, async (t) => {

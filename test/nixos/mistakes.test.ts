@@ -105,6 +105,8 @@ t.test('assertions', needsNixpkgs, async (t) => {
     const failed = views[name]?.failed ?? []
     t.equal(failed.length, messages.length, `${name}: ${failed.join('\n')}`)
     messages.forEach((message, index) => t.match(failed[index], message, name))
+    for (const message of failed)
+      t.match(message, /(services\.hushfs|systemd\.services\."[^"]+"\.hushfs)\./, 'it names an option')
   }
 })
 

@@ -9,6 +9,7 @@ interface Option {
   readonly name: string
   readonly isDocumented: boolean
   readonly hasExample: boolean
+  readonly exampleFits: boolean
   readonly isInternal: boolean
 }
 
@@ -56,19 +57,21 @@ t.test('every option', needsNixpkgs, async (t) => {
     t.ok(names.includes(`services.hushfs.secrets.<name>.${name}`), name)
   for (const name of ['request.mode', 'result.path', 'output.path', 'response.path', 'secret.consumer'])
     t.ok(names.includes(`services.hushfs.secrets.<name>.${name}`), name)
-  t.ok(names.includes('systemd.services.<name>.hushfs.secrets'))
+  for (const name of ['secrets', 'environment'])
+    t.ok(names.includes(`systemd.services.<name>.hushfs.${name}`), name)
 
   // In its tables, beside others: `owner`, or `sealedFile`, or `enable`, `package`.
   const readme = readFileSync(join(moduleFolder, 'README.md'), 'utf8')
   for (const name of names.filter((one) => /^services\.hushfs\.(secrets\.<name>\.)?[A-Za-z]+$/.test(one))) {
-    const aliases = ['input', 'output', 'response', 'secret', 'secrets']
+    const aliases = ['input', 'output', 'response', 'secret', 'secrets', 'templates', 'vaults']
     const last = name.split('.').at(-1) ?? ''
     if (!aliases.includes(last)) t.match(readme, `\`${last}\``, `README.md: ${name}`)
   }
 
-  for (const { name, isDocumented, hasExample } of options) {
+  for (const { name, isDocumented, hasExample, exampleFits } of options) {
     t.ok(isDocumented, `${name} has a description`)
     // An alias of `request`, which has one.
-    if (!name.endsWith('.input')) t.ok(hasExample, `${name} has an example`)
+    if (!name.startsWith('testing.') || !name.endsWith('.input')) t.ok(hasExample, `${name} has an example`)
+    t.ok(exampleFits, `${name}: its type takes the example`)
   }
 })

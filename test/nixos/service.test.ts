@@ -55,8 +55,7 @@ async function switchTo(view: View): Promise<void> {
 t.test('a reader brings hushfs, and reads', async (t) => {
   await installView(system, before, units)
   t.match(await system.start('foo.service'), { ...success, output: 'example of a token\n' })
-  for (const unit of ['hushfs.service', 'hushfs-ready.service'])
-    t.equal(await system.output(['systemctl', 'is-active', unit]), 'active\n')
+  t.equal(await system.output(['systemctl', 'is-active', 'hushfs.service']), 'active\n')
 })
 
 t.test('the rule: another unit and root outside are refused', async (t) => {
@@ -109,9 +108,24 @@ t.test('an upgrade restarts the server into the same mount, and no reader', asyn
   t.match(await system.start('foo.service'), { ...success, output: 'example of a token\n' })
 })
 
-t.test('without hushfs a reader is not started', async (t) => {
-  await system.output(['systemctl', 'stop', 'hushfs-ready.service', 'hushfs.service'])
+t.test('a server that is killed is one more pause', async (t) => {
+  const [server, daemon] = await Promise.all(['hushfs.service', 'daemon.service'].map(mainPid))
+  await system.output(['systemctl', 'kill', '--signal=KILL', '--kill-whom=all', 'hushfs.service'])
+  await until('it runs again', async () => ![server, '0'].includes(await mainPid('hushfs.service')))
+  t.match(await system.start('foo.service'), { ...success, output: 'example of a token\n' })
+  t.equal(await mainPid('daemon.service'), daemon)
+})
+
+t.test('whoever stops hushfs stops no reader, and the next start of one brings it back', async (t) => {
+  const daemon = await mainPid('daemon.service')
+  await system.output(['systemctl', 'stop', 'hushfs.service'])
   t.notMatch(await system.output(['cat', '/proc/self/mountinfo']), '/run/hushfs ')
+  t.equal(await mainPid('daemon.service'), daemon)
+  t.match(await system.start('foo.service'), { ...success, output: 'example of a token\n' })
+})
+
+t.test('without hushfs a reader is not started', async (t) => {
+  await system.output(['systemctl', 'stop', 'hushfs.service'])
   system.write('/etc/hushfs/hushfs.yaml', '{"secrets": 1}')
   t.match((await system.run(['systemctl', 'start', 'foo.service'])).stderr, /[Dd]ependency/)
 })

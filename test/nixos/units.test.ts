@@ -19,7 +19,8 @@ t.test(
       wants: ['hushfs.service'],
       requires: [],
       restartIfChanged: false,
-      serviceConfig: { Type: 'oneshot', RemainAfterExit: true },
+      unitConfig: { StartLimitIntervalSec: 0 },
+      serviceConfig: { Type: 'oneshot' },
     })
     t.strictSame(
       services['hushfs']?.before,

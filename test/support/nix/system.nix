@@ -81,15 +81,22 @@ let
       etc = lib.attrNames config.environment.etc;
     };
 
-  # Each option as `{ name, type, hasDefault, documented }`, with those of submodules.
-  optionsOf =
-    evaluated:
-    map (option: {
-      inherit (option) name;
-      isDocumented = option ? description && option.description != null && option.description != "";
-      hasExample = option ? example;
-      isInternal = option.internal || !option.visible;
-    }) (lib.optionAttrSetToDocList evaluated.options);
+  # Each option and, below submodules, each of theirs. A `literalExpression` is text, and can't be checked.
+  optionsOf = evaluated: map describe (withNested evaluated.options);
+  withNested =
+    options:
+    lib.concatMap (option: [ option ] ++ withNested (removeAttrs (nestedIn option) [ "_module" ])) (
+      lib.collect lib.isOption options
+    );
+  nestedIn =
+    option: if option.visible or true == true then option.type.getSubOptions option.loc else { };
+  describe = option: {
+    name = lib.showOption option.loc;
+    isDocumented = (option.description or null) != null && option.description != "";
+    hasExample = option ? example;
+    exampleFits = option ? example -> option.example ? _type || option.type.check option.example;
+    isInternal = option.internal or false || !(option.visible or true);
+  };
 in
 {
   inherit
