@@ -20,7 +20,7 @@ export interface UnsealOptions {
 }
 
 /** Any part of the secrets of a configuration. */
-export type Secrets = Pick<Job, 'identities' | 'secrets'>
+export type Secrets = Pick<Job, 'identities' | 'vaults' | 'secrets'>
 
 /**
  * Open every secret of the job; the values are in its order. A secret that can't be opened has `failing`; so has one whose opening ends or hangs the
@@ -75,7 +75,8 @@ async function runPart(
 ): Promise<string | undefined> {
   const secrets = left.flatMap((index) => job.secrets[index] ?? [])
   const { known, stored } = encodeKnown(inputs.missingFrom(secrets))
-  const part: Job = { identities: job.identities, secrets, oneByOne, known }
+  const { identities, vaults = [] } = job
+  const part: Job = { identities, vaults, secrets, oneByOne, known }
   const kill = () => {
     child.kill()
   }
