@@ -9,8 +9,8 @@ import type { FetchJob } from './fetch-protocol.ts'
 import { BatchReader } from './unseal-protocol.ts'
 
 const LONGEST_BACKOFF = 60_000
-/** Longer than the child takes to sign out. Milliseconds. */
-const GOODBYE_WITHIN = 5_000
+/** Longer than the child takes to sign out, shorter than a server may take that stops (heartbeat.ts). Milliseconds. */
+const GOODBYE_WITHIN = 3_000
 
 export interface FetchOptions {
   readonly job: FetchJob

@@ -1,7 +1,6 @@
 import { UnavailableError } from '../base/errors.ts'
 import { longestWait } from '../sources/waiting.ts'
 import type { EntryValue, IndexedValue } from '../vfs/table.ts'
-import { inputsOf } from '../config/template-inputs.ts'
 import { TemplateInputs } from './template-inputs.ts'
 import { UnsealChild } from './unseal-child.ts'
 import { encodeKnown, type Job } from './unseal-protocol.ts'
@@ -28,13 +27,12 @@ export type Secrets = Pick<Job, 'identities' | 'vaults' | 'secrets'>
  */
 export async function unseal(job: Secrets, options: UnsealOptions): Promise<(EntryValue | undefined)[]> {
   const values = new Array<EntryValue | undefined>(job.secrets.length).fill(undefined)
-  const inputs = options.inputs ?? new TemplateInputs()
-  const needed = new Set(job.secrets.flatMap(({ source }) => inputsOf(source)))
+  const inputs = options.inputs ?? new TemplateInputs(job.secrets)
   const take = (results: readonly IndexedValue[]) => {
     for (const { index, value } of results) {
       values[index] = value
       const name = job.secrets[index]?.name
-      if (name !== undefined && needed.has(name)) inputs.keep(name, value)
+      if (name !== undefined) inputs.keep(name, value)
     }
     options.onResults?.(results)
   }

@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
-/** Stands between a client and an OpenBao on http: counts what is asked, and can be slow or silent. */
+/** Stands between a client and an OpenBao on http: counts what is asked, and can be slow, silent, or say nonsense. */
 export class Proxy {
   /** Method and path of each request, in their order. */
   readonly asked: string[] = []
@@ -13,6 +13,8 @@ export class Proxy {
   latency = 0
   /** These are never answered. */
   holds: (path: string) => boolean = () => false
+  /** What is answered instead, with status 200. */
+  nonsense: string | undefined
   readonly #target: string
   readonly #server = createServer((incoming, outgoing) => void this.#serve(incoming, outgoing))
   #underWay = 0
@@ -48,7 +50,11 @@ export class Proxy {
     this.atOnce = Math.max(this.atOnce, ++this.#underWay)
     outgoing.once('close', () => this.#underWay--)
     if (this.holds(url)) return
-    await setTimeout(this.latency)
+    await setTimeout(this.latency, undefined, { ref: false })
+    if (this.nonsense !== undefined) {
+      outgoing.end(this.nonsense)
+      return
+    }
     const onward = request(this.#target + url, { method, headers, agent: false })
     onward.on('error', () => outgoing.destroy())
     onward.on('response', (response) => {

@@ -111,7 +111,8 @@ t.test('inputs that are known already, of any size', async (t) => {
     bad: exec('exit 1'),
     other: text('o'),
   })
-  const inputs = new TemplateInputs()
+  const names = ['a', 'empty', 'large', 'bad', 'away', 'pending', 'here']
+  const inputs = new TemplateInputs([{ name: 't', source: template(...names.map(value)) }])
   for (const [name, value] of before.values) if (value !== undefined) inputs.keep(name, value)
   inputs.keep('pending', { pending: true, since: 0 })
   inputs.keep('away', { failing: 'no answer', unavailable: true })
