@@ -145,6 +145,12 @@ export class Bao {
     return data
   }
 
+  /** Mount KV v2, which refuses everything for a moment. */
+  async mountV2(path: string): Promise<void> {
+    await this.must('POST', `sys/mounts/${path}`, { type: 'kv', options: { version: '2' } })
+    await until('the mount is there', async () => (await this.api('GET', `${path}/data/none`)).status === 404)
+  }
+
   /** Write a version of a secret of KV v2. */
   async put(path: string, data: Record<string, unknown>, namespace?: string): Promise<void> {
     const [mount = '', ...rest] = path.split('/')

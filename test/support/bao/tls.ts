@@ -16,6 +16,6 @@ export async function startTlsBao(folder: string): Promise<TlsBao> {
   const ca = authority(folder, 'ca')
   const server = certificate(folder, 'server', ca)
   const bao = await Bao.start({ folder: join(folder, 'bao'), tls: { ...server, ca: ca.cert } })
-  await bao.must('POST', 'sys/mounts/secret', { type: 'kv', options: { version: '2' } })
+  await bao.mountV2('secret')
   return { bao, ca, server }
 }
