@@ -69,8 +69,7 @@ function quoted(word: string): string {
 }
 
 const NETWORK = /^(PrivateNetwork|IPAddressDeny)=/
-/** glibc asks the kernel for its own addresses when it looks up a name. */
-const FAMILIES = 'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK'
+const FAMILIES = 'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6'
 
 function isWanted(line: string, { systemdVersion, network }: UnitChoices): boolean {
   if (line.startsWith('ReloadSignal=')) return systemdVersion >= 253

@@ -15,14 +15,14 @@ export function authority(folder: string, name: string): Certificate {
   return { cert, key }
 }
 
-/** A certificate for 127.0.0.1 and localhost, of a server and a client, signed by `by`. `days` before 0: it has expired. */
+/** A certificate for 127.0.0.1, localhost and vault.test, of a server and a client, signed by `by`. `days` before 0: it has expired. */
 export function certificate(folder: string, name: string, by: Certificate, days = 30): Certificate {
   const { cert, key } = files(folder, name)
   const request = join(folder, `${name}.csr`)
   const extensions = join(folder, `${name}.ext`)
   writeFileSync(
     extensions,
-    'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth\n',
+    'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:vault.test\nextendedKeyUsage=serverAuth,clientAuth\n',
   )
   run('openssl', ['req', ...newKey(key), '-subj', `/CN=${name}`, '-out', request])
   const signer = ['-CA', by.cert, '-CAkey', by.key, '-CAcreateserial']

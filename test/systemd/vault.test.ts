@@ -30,7 +30,10 @@ const config = load(readFileSync(system.path(configFile), 'utf8')) as { secrets:
 system.write('/etc/hushfs/ca.pem', readFileSync(ca.cert))
 system.write(ROLE, roleId, 0o600)
 const approle = { roleIdFile: ROLE, secretIdFile: SECRET }
-const vaults = { main: { address: bao.address, caFile: '/etc/hushfs/ca.pem', auth: { approle } } }
+system.write('/etc/hosts', '127.0.0.1 vault.test\n')
+// By a name, which has to be looked up in the sandbox.
+const address = bao.address.replace('127.0.0.1', 'vault.test')
+const vaults = { main: { address, caFile: '/etc/hushfs/ca.pem', auth: { approle } } }
 const source = { vault: { path: 'secret/app', field: 'password', refresh: '1s' } }
 const secrets = {
   ...config.secrets,
