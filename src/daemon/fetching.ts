@@ -80,6 +80,7 @@ export class Fetchings {
   readonly #keys: Uint8Array
   readonly #log: Log
   #current: Fetching | undefined
+  readonly #running = new Set<Fetching>()
   readonly #ending = new Set<Promise<void>>()
 
   /** `keys` stay unwiped until `stop`. */
@@ -89,18 +90,20 @@ export class Fetchings {
   }
 
   start(config: Config): Fetching {
-    return new Fetching(config, this.#keys, this.#log)
+    const fetching = new Fetching(config, this.#keys, this.#log)
+    this.#running.add(fetching)
+    return fetching
   }
 
   /** Give on what comes of this one, and nothing of any other from now on. */
   follow(fetching: Fetching, take: Take): void {
-    this.leave(this.#current)
+    if (this.#current !== undefined) this.leave(this.#current)
     this.#current = fetching
     fetching.deliver(take)
   }
 
-  leave(fetching: Fetching | undefined): void {
-    if (fetching === undefined) return
+  leave(fetching: Fetching): void {
+    this.#running.delete(fetching)
     const stopped = fetching.stop()
     this.#ending.add(stopped)
     void stopped.finally(() => this.#ending.delete(stopped))
@@ -108,7 +111,7 @@ export class Fetchings {
 
   /** Resolves when every session has ended. */
   async stop(): Promise<void> {
-    this.leave(this.#current)
+    for (const fetching of this.#running) this.leave(fetching)
     await Promise.all(this.#ending)
   }
 }

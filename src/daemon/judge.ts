@@ -1,3 +1,4 @@
+import { monotonic } from '../base/monotonic.ts'
 import type { Config, SecretConfig, VaultConfig } from '../config/config.ts'
 import { inputsOf } from '../config/template-inputs.ts'
 import { isPending, isPresent, type EntryValue, type PendingValue, type PresentValue } from '../vfs/table.ts'
@@ -31,6 +32,10 @@ export interface Clock {
   /** Milliseconds since 1970. */
   readonly wall: number
   readonly monotonic: number
+}
+
+export function clock(): Clock {
+  return { wall: Date.now(), monotonic: monotonic() }
 }
 
 /** Decide about a result of opening a source. */

@@ -6,10 +6,11 @@ import { withTemplates } from '../config/template-inputs.ts'
 import { loadAccounts } from '../sys/accounts.ts'
 import type { EntryValue, IndexedValue, SecretTable } from '../vfs/table.ts'
 import { fetchedInputs, Fetchings, openedByChild, type Fetching } from './fetching.ts'
-import type { Clock } from './judge.ts'
+import { clock } from './judge.ts'
 import type { Outlet } from './outlet.ts'
 import { OutdatedTemplates } from './outdated-templates.ts'
 import { SecretStates } from './secret-states.ts'
+import { soon } from './soon.ts'
 import { notificationsFor, replacedValues } from './table-diff.ts'
 import type { UnsealChild } from './unseal-child.ts'
 import { unseal, type UnsealOptions } from './unseal-client.ts'
@@ -30,6 +31,8 @@ const END_OF_PATIENCE = 2000
 /** Children that open secrets again at the same time; more wait for the next turn. */
 const MOST_CHILDREN = 4
 const NEXT_TURN = 1000
+/** What comes of vaults comes one by one: it is one load. */
+const A_MOMENT = 200
 
 /** Opens the secrets of a server, and opens them again where that may help. */
 export class Loader {
@@ -42,6 +45,7 @@ export class Loader {
   #timer: NodeJS.Timeout | undefined
   readonly #fetchings: Fetchings
   readonly #templates: OutdatedTemplates
+  readonly #loadedSoon = soon(() => this.#loaded(), A_MOMENT)
 
   /** Every value is pending. */
   constructor(config: Config, options: LoaderOptions) {
@@ -76,10 +80,7 @@ export class Loader {
       this.#fetchings.leave(fetching)
       throw error
     })
-    if (this.#ending.signal.aborted) {
-      this.#fetchings.leave(fetching)
-      return
-    }
+    if (this.#ending.signal.aborted) return
     this.#epoch++
     this.#templates.replace(inputs)
     const before = this.#states.table
@@ -90,7 +91,7 @@ export class Loader {
     this.#tellChanged(before, this.#states.table)
     this.#awaitPending()
     this.#follow(fetching)
-    outlet.loaded(this.#states.table)
+    this.#loaded()
     this.#plan()
   }
 
@@ -104,7 +105,14 @@ export class Loader {
   #follow(fetching: Fetching): void {
     const epoch = this.#epoch
     this.#fetchings.follow(fetching, (results) => {
-      if (epoch === this.#epoch) void this.#take(results).then(() => this.#settled())
+      if (epoch === this.#epoch) this.#takeFetched(results)
+    })
+  }
+
+  #takeFetched(results: readonly IndexedValue[]): void {
+    void this.#take(results).then(() => {
+      this.#plan()
+      this.#loadedSoon()
     })
   }
 
@@ -116,8 +124,7 @@ export class Loader {
     const inputs = fetchedInputs(secrets, found, (secret) =>
       this.#states.isServed(secret, config) ? this.#templates.inputs.get(secret.name) : undefined,
     )
-    const isThere = (name: string) => inputs.get(name) !== undefined
-    const indexes = openedByChild(secrets, [...secrets.keys()], isThere)
+    const indexes = openedByChild(secrets, [...secrets.keys()], (name) => inputs.get(name) !== undefined)
     const opened = await this.#unseal(config, pick(secrets, indexes), { inputs })
     for (const [place, index] of indexes.entries()) {
       const value = opened[place]
@@ -146,12 +153,12 @@ export class Loader {
     }
     if (epoch !== this.#epoch || this.#ending.signal.aborted) return
     done(secrets, indexes)
-    this.#settled()
+    this.#loaded()
+    this.#plan()
   }
 
-  #settled(): void {
-    this.#options.outlet.loaded(this.#states.table)
-    this.#plan()
+  #loaded(): void {
+    if (!this.#ending.signal.aborted) this.#options.outlet.loaded(this.#states.table)
   }
 
   #unseal(
@@ -226,7 +233,7 @@ export class Loader {
     const { secrets } = this.#states.config
     const isOfVault = (index: number) => secrets[index]?.source.kind === 'vault'
     const said = this.#states.lastSaid(due.filter(isOfVault))
-    if (said.length > 0) void this.#take(said).then(() => this.#settled())
+    if (said.length > 0) this.#takeFetched(said)
     this.#plan()
     const others = due.filter((index) => !isOfVault(index))
     if (others.length > 0) void this.#runAgain(others)
@@ -248,8 +255,4 @@ export class Loader {
 
 function pick(secrets: readonly SecretConfig[], indexes: readonly number[]): SecretConfig[] {
   return indexes.flatMap((index) => secrets[index] ?? [])
-}
-
-function clock(): Clock {
-  return { wall: Date.now(), monotonic: monotonic() }
 }
