@@ -11,6 +11,7 @@ const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'
 const entries = {
   hushfs: 'src/cli/entry.ts',
   unseal: 'src/daemon/unseal.ts',
+  fetch: 'src/daemon/fetch.ts',
   'fuse-worker': 'src/daemon/fuse-worker.ts',
 }
 const present = Object.entries(entries).filter(([, source]) => existsSync(join(root, source)))

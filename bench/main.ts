@@ -9,6 +9,7 @@ import { withCleanup } from './support/cleanup.ts'
 import { describeMachine, machineLine, type Machine } from './support/machine.ts'
 import { paths } from './support/paths.ts'
 import type { Question } from './support/question.ts'
+import { vault } from './vault.ts'
 
 /** What results/NAME.json holds. */
 interface Answer<Result> {
@@ -30,6 +31,7 @@ const questions: readonly Row[] = [
   row('Start', startup),
   row('Caller', caller),
   row('Rules', rules),
+  row('Vault', vault),
 ]
 
 /** Runs much more than this make a measurement worthless. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ArgumentsCamelCase } from 'yargs'
+import { UsageError } from '../base/errors.ts'
 import { oneLine } from '../base/log.ts'
 import { loadConfig, type Config, type SecretConfig } from '../config/load.ts'
 import { inputsOf } from '../config/template-inputs.ts'
@@ -13,6 +14,8 @@ import { createOutput, type Output } from './output.ts'
 
 interface Options extends GlobalOptions {
   'config-only': boolean
+  policy: boolean
+  offline: boolean
 }
 
 const OTHERS = 0o004
@@ -41,7 +44,18 @@ export const command: Command<Options> = {
         default: false,
         describe: 'Check the configuration file alone, without any key or source',
       })
+      .option('policy', {
+        type: 'boolean',
+        default: false,
+        describe: 'Print the smallest policy that the configuration needs in each vault',
+      })
+      .option('offline', {
+        type: 'boolean',
+        default: false,
+        describe: 'With --policy, do not ask the servers for their mounts',
+      })
       .example('$0 check', 'would every secret be served?')
+      .example('$0 check --policy', 'what must a policy in Vault or OpenBao allow?')
       .example('$0 check --config-only --config hushfs.yaml', 'in CI, where no private key is'),
   handler: (args) => check(args),
 }
@@ -52,6 +66,12 @@ async function check(args: ArgumentsCamelCase<Options>): Promise<number> {
   if (args.configOnly) {
     if (output.json) output.document({ config: config.file, secrets: config.secrets.length })
     else output.line(`${config.file}: ${count(config.secrets.length)}, no problem`)
+    return 0
+  }
+  if (args.offline && !args.policy) throw new UsageError('--offline goes with --policy')
+  if (args.policy) {
+    const { printPolicies } = await import('./check-policy.ts')
+    await printPolicies(config, output, args.offline)
     return 0
   }
   const accounts = loadAccounts()

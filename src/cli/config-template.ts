@@ -18,6 +18,10 @@ store: ${quoted(store)}
 # Permission bits of the folders in the mounted tree.
 # directoryMode: "0711"
 
+# Servers of Vault or OpenBao, for sources such as {vault: {path: kv/db, field: password}}.
+# vaults:
+#   main: {address: "https://vault.example:8200", auth: {tokenFile: /run/vault-token}}
+
 secrets:
   # db/password:                        # becomes /run/hushfs/db/password
   #   source: {sealed: ${quoted(`${store}/db/password.sealed`)}}

@@ -41,7 +41,7 @@ async function get(args: Options): Promise<void> {
 
 /** The inputs of a template are opened here too. */
 function contextOf(config: Config): OpenContext {
-  const context = { ...keysOf(config), log: createLog() }
+  const context = { ...keysOf(config), vaults: config.vaults, log: createLog() }
   return { ...context, input: (name) => openSource(sourceOf(config, name), name, context) }
 }
 

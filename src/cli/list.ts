@@ -1,5 +1,4 @@
-import { loadConfig, type Config } from '../config/load.ts'
-import type { SourceSpec } from '../config/config.ts'
+import { loadConfig, type Config, type SourceSpec } from '../config/load.ts'
 import { listStore } from '../sealed/store.ts'
 import type { Command } from './command.ts'
 import { createOutput } from './output.ts'
@@ -42,9 +41,10 @@ function list(args: Parameters<Command['handler']>[0]): undefined {
   if (secrets.length === 0) output.note('there is no secret yet: `hushfs set NAME` makes one')
 }
 
+/** Where the value is, on this machine. */
 function fileOf(source: SourceSpec): string | null {
   if ('file' in source) return source.file
-  return 'path' in source ? source.path : null
+  return source.kind === 'file' ? source.path : null
 }
 
 function secretsOf(config: Config): Listed[] {

@@ -34,19 +34,31 @@ function report(output: Output, status: Status): void {
   const row = (label: string, text: string) => {
     output.line(label.padEnd(LABEL_WIDTH) + oneLine(text))
   }
-  const { secrets, failing, counters } = status
+  const { secrets, failing, stale, counters } = status
+  const { red, yellow } = output.colours
+  const trouble = (mark: string, { name, reason, since }: Status['failing'][number]) => {
+    output.line(`  ${mark}  ${name}${since === null ? '' : ` since ${since}`}: ${oneLine(reason)}`)
+  }
   row('mount', status.mountPoint)
   row('server', `pid ${status.pid}, version ${status.version}`)
   row('since', status.startedAt)
   row('config', status.config)
-  row('secrets', `${secrets.total} (${secrets.failing} failing)`)
-  for (const { name, reason } of failing)
-    output.line(`  ${output.colours.red('failing')}  ${name}: ${oneLine(reason)}`)
+  row('secrets', `${secrets.total} (${troublesOf(secrets)})`)
+  for (const entry of failing) trouble(red('failing'), entry)
+  for (const entry of stale) trouble(yellow('stale  '), entry)
   row('opens', `${counters.opens} (${counters.refused} refused)`)
   row('reads', String(counters.reads))
   row('errors', String(counters.errors))
   row('audit', `${counters.auditDropped} records dropped`)
   row('last reload', lastReload(status.reloads))
+}
+
+function troublesOf({ failing, stale, pending }: Status['secrets']): string {
+  const others = [
+    [stale, 'stale'],
+    [pending, 'being opened'],
+  ].filter(([count]) => count !== 0)
+  return [[failing, 'failing'], ...others].map((words) => words.join(' ')).join(', ')
 }
 
 function lastReload({ count, last }: Status['reloads']): string {

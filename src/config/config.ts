@@ -12,6 +12,8 @@ export interface Config {
   readonly directoryMode: number
   /** So long readers wait for a secret whose source isn't there yet after the start of the service; seconds. */
   readonly startTimeout: number
+  /** Servers of Vault or OpenBao. */
+  readonly vaults: readonly VaultConfig[]
   /** In the order of the file, templates last. */
   readonly secrets: readonly SecretConfig[]
 }
@@ -36,6 +38,36 @@ export interface SecretConfig {
   readonly reloadUnits: readonly string[]
 }
 
+/** One server of Vault or OpenBao, and how to sign in there. */
+export interface VaultConfig {
+  readonly name: string
+  /** An http or https URL without a slash at its end. */
+  readonly address: string
+  readonly namespace: string | undefined
+  readonly auth: VaultAuth
+  /** Certificates in PEM; undefined: those that Node brings. */
+  readonly caFile: string | undefined
+  /** Seconds that a value is kept while the server can't be asked. */
+  readonly maxStale: number
+  /** Seconds that one request may take. */
+  readonly timeout: number
+}
+
+/** Files are read anew at each login: what they hold rotates. `mount` is the path of the auth method, without `auth/`. */
+export type VaultAuth =
+  | { readonly kind: 'token'; readonly tokenFile: string }
+  | ({ readonly kind: 'approle'; readonly secretIdFile: string; readonly mount: string } & (
+      { readonly roleId: string } | { readonly roleIdFile: string }
+    ))
+  | {
+      readonly kind: 'cert'
+      readonly certFile: string
+      readonly keyFile: string
+      readonly role: string | undefined
+      readonly mount: string
+    }
+  | { readonly kind: 'jwt'; readonly role: string; readonly jwtFile: string; readonly mount: string }
+
 export type ReadsRule =
   | { readonly kind: 'always' }
   | { readonly kind: 'once' }
@@ -55,6 +87,7 @@ export type SourceSpec =
     }
   | CredentialSpec
   | ExecSpec
+  | VaultSpec
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'text'; readonly value: string }
   | TemplateSpec
@@ -100,5 +133,19 @@ export type TemplateFilter = 'json' | 'shell' | 'base64' | 'urlencode' | 'system
 /** What a file that sops encrypted is written in. */
 export const sopsFormats = ['yaml', 'json', 'dotenv', 'ini', 'binary'] as const
 export type SopsFormat = (typeof sopsFormats)[number]
+
+/** A field of a secret in a KV secrets engine. */
+export interface VaultSpec {
+  readonly kind: 'vault'
+  /** Name of a `VaultConfig`. */
+  readonly server: string
+  /** As the `kv` command takes it: the mount, then the path in it. */
+  readonly path: string
+  readonly field: string
+  /** Undefined: the latest. */
+  readonly version: number | undefined
+  /** Seconds between two questions whether it changed. */
+  readonly refresh: number
+}
 
 export type SourceKind = SourceSpec['kind']

@@ -16,8 +16,22 @@ export function kindOf(value: unknown): string {
   return typeof value === 'number' ? 'a number' : 'a string'
 }
 
-const string = (what: string, pattern: RegExp) =>
-  z.string(expected(what)).check(z.regex(pattern, { error: `expected ${what}` }))
+/** A string of a pattern, or the message `expected WHAT`. */
+export const string = (what: string, pattern: RegExp) =>
+  z.string(expected(what)).check(z.regex(pattern, { error: `expected ${what}`, abort: true }))
+
+/** An optional key with its description, an example, and the default where there is one. */
+export const key = <Value extends z.ZodMiniType>(
+  schema: Value,
+  description: string,
+  example: unknown,
+  initial?: unknown,
+) =>
+  z.optional(
+    schema.check(
+      z.meta({ description, examples: [example], ...(initial === undefined ? {} : { default: initial }) }),
+    ),
+  )
 
 /** A path; a relative one starts from the folder of the configuration file. */
 export const path = string('a path', /^[^\0]+$/)

@@ -9,7 +9,7 @@ import type { DocumentInput } from './schema.ts'
 import { resolveTemplates } from './templates.ts'
 import { problemsIn } from './validate.ts'
 
-export type { Config, ReadsRule, SecretConfig, SourceKind, SourceSpec } from './config.ts'
+export type { Config, ReadsRule, SecretConfig, SourceKind, SourceSpec, VaultConfig } from './config.ts'
 
 /** Read, check and complete a configuration. Throws one `ConfigError` with a line for each problem. */
 export function loadConfig(file: string): Config {

@@ -3,11 +3,14 @@ import type { Config, ReadsRule, SecretConfig, SourceSpec } from './config.ts'
 import { secondsOf } from './fields.ts'
 import type { DocumentInput, SecretInput } from './schema.ts'
 import { specOf } from './source-schema.ts'
+import { resolveVault } from './vault-schema.ts'
 
 /** Fill in the defaults and make every path absolute. Templates are for templates.ts. */
 export function resolveDocument(file: string, input: DocumentInput): Config {
   const absolute = resolve(file)
   const folder = dirname(absolute)
+  const vaults = Object.entries(input.vaults ?? {})
+  const names = vaults.map(([name]) => name)
   return {
     file: absolute,
     folder,
@@ -16,8 +19,9 @@ export function resolveDocument(file: string, input: DocumentInput): Config {
     store: resolve(folder, input.store ?? '/var/lib/hushfs/store'),
     directoryMode: bitsOf(input.directoryMode ?? '0711'),
     startTimeout: secondsOf(input.startTimeout ?? '30s'),
+    vaults: vaults.map(([name, vault]) => resolveVault(name, vault, folder)),
     secrets: Object.entries(input.secrets ?? {}).map(([name, secret]) =>
-      resolveSecret(name, specOf(secret.source, folder), secret),
+      resolveSecret(name, specOf(secret.source, folder, names), secret),
     ),
   }
 }

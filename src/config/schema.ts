@@ -3,6 +3,7 @@ import {
   duration,
   expected,
   group,
+  key,
   list,
   mode,
   owner,
@@ -12,7 +13,9 @@ import {
   unitName,
   userUnitGlob,
 } from './fields.ts'
-import { keysOfSource, source } from './source-schema.ts'
+import { source } from './source-schema.ts'
+import { vaultName } from './vault-fields.ts'
+import { vaultSchema, type VaultInput } from './vault-schema.ts'
 
 const READS = 'always, once, or {startup: DURATION}'
 
@@ -22,19 +25,6 @@ const reads = z.union(
 )
 
 const boolean = z.boolean(expected('true or false'))
-
-/** An optional key with its description, an example, and the default where there is one. */
-const key = <Value extends z.ZodMiniType>(
-  schema: Value,
-  description: string,
-  example: unknown,
-  initial?: unknown,
-) =>
-  z.optional(
-    schema.check(
-      z.meta({ description, examples: [example], ...(initial === undefined ? {} : { default: initial }) }),
-    ),
-  )
 
 /** Who may read, and what happens when the value changes: of a secret and of a template. */
 const access = {
@@ -99,30 +89,49 @@ const settings = {
   ),
 }
 
+const secrets = z.nullish(z.record(z.string(), z.unknown(), expected('a map of secrets')))
+const templates = z.nullish(z.record(z.string(), z.unknown(), expected('a map of templates')))
+const vaults = z.nullish(z.record(z.string(), z.unknown(), expected('a map of vaults')))
+
 /** The whole file. A `secrets:` with nothing but comments below it is null. */
 export const documentSchema = z.strictObject(
-  {
-    ...settings,
-    secrets: z.nullish(z.record(z.string(), z.unknown(), expected('a map of secrets'))),
-    templates: z.nullish(z.record(z.string(), z.unknown(), expected('a map of templates'))),
-  },
+  { ...settings, vaults, secrets, templates },
   expected('a map with keys such as identities and secrets'),
 )
 
 export type SecretInput = z.infer<typeof secretSchema>
 export type TemplateInput = z.infer<typeof templateSchema>
-export type DocumentInput = Omit<z.infer<typeof documentSchema>, 'secrets' | 'templates'> & {
+export type DocumentInput = Omit<z.infer<typeof documentSchema>, 'vaults' | 'secrets' | 'templates'> & {
+  vaults?: Record<string, VaultInput> | null | undefined
   secrets?: Record<string, SecretInput> | null | undefined
   templates?: Record<string, TemplateInput> | null | undefined
 }
 
+const entries = { secrets: secretSchema, templates: templateSchema, vaults: vaultSchema }
+
 /** What a person may write at a place of the file: the keys of the document, of a secret, of a nested map. */
-export function keysAt(place: readonly PropertyKey[]): readonly string[] {
-  if (place.length === 0) return Object.keys(documentSchema.shape)
-  if (place.length === 2)
-    return Object.keys(place[0] === 'templates' ? templateSchema.shape : secretSchema.shape)
-  if (place[2] !== 'source') return []
-  return place.length === 3 ? Object.keys(source.shape) : keysOfSource(String(place[3]))
+export function keysAt([top, , ...rest]: readonly PropertyKey[]): readonly string[] {
+  if (top === undefined) return Object.keys(documentSchema.shape)
+  const entry = Object.entries(entries).find(([kind]) => kind === top)?.[1]
+  return Object.keys(rest.reduce<object>((shape, key) => shapeOf(key, shape), entry?.shape ?? {}))
+}
+
+/** The keys of the map that may be at `key`; none where there may be no map. */
+function shapeOf(key: PropertyKey, shape: object): object {
+  return Object.hasOwn(shape, key) ? mapIn((shape as Record<PropertyKey, z.core.$ZodType>)[key]) : {}
+}
+
+/** What zod has of a schema: of an optional one what is in it, of a union its alternatives, of a map its keys. */
+interface Definition {
+  readonly innerType?: z.core.$ZodType
+  readonly options?: readonly z.core.$ZodType[]
+  readonly shape?: object
+}
+
+function mapIn(schema: z.core.$ZodType | undefined): object {
+  const { innerType, options = [], shape } = (schema?._zod.def ?? {}) as Definition
+  if (innerType !== undefined) return mapIn(innerType)
+  return options.reduce<object>((all, option) => ({ ...all, ...mapIn(option) }), shape ?? {})
 }
 
 /** The JSON Schema (2020-12) of the configuration, for editors and generators. */
@@ -131,6 +140,14 @@ export function configSchema(): object {
   const name = z
     .string()
     .check(z.regex(/^(?!.{256})[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*(?:\/[A-Za-z0-9_@:+-][A-Za-z0-9._@:+-]*)*$/))
+  const vaults = z.nullish(z.record(vaultName, vaultSchema)).check(
+    z.meta({
+      description: 'Servers of Vault or OpenBao by name',
+      examples: [
+        { main: { address: 'https://vault.example:8200', auth: { tokenFile: '/run/vault-token' } } },
+      ],
+    }),
+  )
   const secrets = z.nullish(z.record(name, secretSchema)).check(
     z.meta({
       description: 'The secrets by name',
@@ -146,6 +163,6 @@ export function configSchema(): object {
   )
   return {
     title: 'hushfs configuration',
-    ...z.toJSONSchema(z.strictObject({ ...settings, secrets, templates }), { io: 'input' }),
+    ...z.toJSONSchema(z.strictObject({ ...settings, vaults, secrets, templates }), { io: 'input' }),
   }
 }

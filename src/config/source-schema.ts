@@ -13,13 +13,15 @@ import {
   sopsKey,
   timeout,
 } from './fields.ts'
+import { resolveVaultSource, vaultSource } from './vault-schema.ts'
 
 /** What the configuration file says about one kind of source, and how that becomes a specification. */
 interface SourceRow<Value extends z.ZodMiniType> {
   readonly schema: Value
   readonly description: string
   readonly example: z.infer<Value>
-  spec(value: z.infer<Value>, folder: string): SourceSpec
+  /** `vaults`: the names of the configured ones. */
+  spec(value: z.infer<Value>, folder: string, vaults: readonly string[]): SourceSpec
 }
 
 const flag = z.optional(z.boolean(expected('true or false')))
@@ -105,6 +107,12 @@ const rows = {
       maxStale: stale === true ? FOREVER : 0,
     }),
   }),
+  vault: row({
+    schema: vaultSource,
+    description: 'A field of a secret in Vault or OpenBao, KV v1 or v2',
+    example: { path: 'kv/db', field: 'password' },
+    spec: (value, _folder, vaults) => resolveVaultSource(value, vaults),
+  }),
   file: row({
     schema: path,
     description: 'A file with the plaintext, for tests and migration',
@@ -146,21 +154,11 @@ export const source = z.strictObject(fields, expected(`${ONE}, such as {sealed: 
   }),
 )
 
-/** The keys of a source that is a map. */
-export function keysOfSource(kind: string): readonly string[] {
-  const maps: Record<string, object> = {
-    sops: sopsMap.shape,
-    credential: credentialMap.shape,
-    exec: exec.shape,
-  }
-  return Object.hasOwn(maps, kind) ? Object.keys(maps[kind] ?? {}) : []
-}
-
 /** The specification of a checked `source`. */
-export function specOf(value: z.infer<typeof source>, folder: string): SourceSpec {
+export function specOf(value: z.infer<typeof source>, folder: string, vaults: readonly string[]): SourceSpec {
   for (const kind of sourceKinds) {
     const row: SourceRow<z.ZodMiniType> = rows[kind]
-    if (value[kind] !== undefined) return row.spec(value[kind], folder)
+    if (value[kind] !== undefined) return row.spec(value[kind], folder, vaults)
   }
   throw new TypeError('a source that the schema accepted has no kind')
 }

@@ -1,7 +1,9 @@
 import { oneLine } from '../base/log.ts'
 import { nameProblem } from '../base/secret-name.ts'
 import { problemsOf, type Problem } from './problems.ts'
-import { documentSchema, secretSchema, templateSchema } from './schema.ts'
+import { documentSchema, secretSchema, templateSchema, type SecretInput } from './schema.ts'
+import { vaultName } from './vault-fields.ts'
+import { vaultSchema } from './vault-schema.ts'
 
 /** Everything that is wrong with a parsed document; none: it is a `DocumentInput`. */
 export function problemsIn(raw: unknown): Problem[] {
@@ -9,12 +11,15 @@ export function problemsIn(raw: unknown): Problem[] {
   const problems = document.success ? [] : problemsOf(document.error, [])
   const secrets = mapOf(raw, 'secrets')
   const templates = mapOf(raw, 'templates')
+  const vaults = mapOf(raw, 'vaults')
   const taken = new Set(Object.keys(secrets))
   const twice = Object.keys(templates).filter((name) => taken.has(name))
+  const servers = Object.keys(vaults)
   return [
     ...problems,
-    ...Object.entries(secrets).flatMap(([name, value]) => entryProblems('secrets', name, value)),
-    ...Object.entries(templates).flatMap(([name, value]) => entryProblems('templates', name, value)),
+    ...Object.entries(vaults).flatMap(([name, value]) => vaultProblems(name, value)),
+    ...Object.entries(secrets).flatMap(([name, value]) => secretProblems(name, value, servers)),
+    ...Object.entries(templates).flatMap(([name, value]) => templateProblems(name, value)),
     ...twice.map((name) => ({
       path: ['templates', name],
       message: 'a secret has the same name; rename one of them',
@@ -29,19 +34,50 @@ function mapOf(raw: unknown, key: string): Record<string, unknown> {
   return isMap(value) ? value : {}
 }
 
-type Kind = 'secrets' | 'templates'
-
-function entryProblems(kind: Kind, name: string, value: unknown): Problem[] {
-  const fault = nameProblem(name)
-  const path = [kind, name]
-  const what = kind === 'secrets' ? 'secret' : 'template'
-  const problems = fault === undefined ? [] : [{ path, message: `the name of a ${what} ${fault}` }]
-  const parsed = (kind === 'secrets' ? secretSchema : templateSchema).safeParse(value)
-  return parsed.success ? problems : [...problems, ...problemsOf(parsed.error, path)]
+function vaultProblems(name: string, value: unknown): Problem[] {
+  const path = ['vaults', name]
+  const errors = [vaultName.safeParse(name), vaultSchema.safeParse(value)].map(({ error }) => error)
+  return errors.flatMap((error) => (error === undefined ? [] : problemsOf(error, path)))
 }
 
-function places(kind: Kind, entries: Record<string, unknown>): [name: string, path: string[]][] {
+function secretProblems(name: string, value: unknown, servers: readonly string[]): Problem[] {
+  const path = ['secrets', name]
+  const { data, error } = secretSchema.safeParse(value)
+  const problems = error === undefined ? unknownServer(path, data, servers) : problemsOf(error, path)
+  return [...nameProblems('secret', path, name), ...problems]
+}
+
+function templateProblems(name: string, value: unknown): Problem[] {
+  const path = ['templates', name]
+  const { error } = templateSchema.safeParse(value)
+  return [...nameProblems('template', path, name), ...(error === undefined ? [] : problemsOf(error, path))]
+}
+
+function nameProblems(what: string, path: string[], name: string): Problem[] {
+  const fault = nameProblem(name)
+  return fault === undefined ? [] : [{ path, message: `the name of a ${what} ${fault}` }]
+}
+
+function places(kind: string, entries: Record<string, unknown>): [name: string, path: string[]][] {
   return Object.keys(entries).map((name) => [name, [kind, name]])
+}
+
+/** A secret must name one of several vaults, and none that isn't there. */
+function unknownServer(secret: string[], { source }: SecretInput, vaults: readonly string[]): Problem[] {
+  const { vault } = source
+  if (vault === undefined) return []
+  const path = [...secret, 'source', 'vault']
+  if (vault.server === undefined) {
+    if (vaults.length === 1) return []
+    const message =
+      vaults.length === 0
+        ? 'there is no server to ask; describe it under `vaults`'
+        : `expected \`server\`, one of ${vaults.map(oneLine).join(', ')}`
+    return [{ path, message }]
+  }
+  if (vaults.includes(vault.server)) return []
+  const known = vaults.length === 0 ? 'there are none' : `there is ${vaults.map(oneLine).join(', ')}`
+  return [{ path: [...path, 'server'], message: `no such server under \`vaults\`; ${known}` }]
 }
 
 /** `a` is a file and `a/b` makes it a folder. One look-up per slash, because a file may declare 100,000 secrets. */

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -24,20 +24,50 @@ export function identityFiles(
   return paths.map((path) => credentialOf(path, folder) ?? path)
 }
 
-/** An identity that systemd didn't find when it started the service, and that is there now: only another start brings it in. */
-export function hasLateIdentity(
+/** Where a file is that rotates: where it is configured, if the service can read it there, else what systemd has read at the start. */
+export function rotatingFile(path: string, folder = process.env['CREDENTIALS_DIRECTORY']): string {
+  return canRead(path) ? path : (credentialOf(path, folder) ?? path)
+}
+
+/** A file that systemd looked for in vain when it started the service, and that is there now: only another start brings it in. */
+export function hasLateFile(
   paths: readonly string[],
   folder = process.env['CREDENTIALS_DIRECTORY'],
 ): boolean {
   return (
-    folder !== undefined && paths.some((path) => credentialOf(path, folder) === undefined && existsSync(path))
+    folder !== undefined &&
+    paths.some((path) => isStandIn(path, folder) && !canRead(path) && existsSync(path))
   )
 }
 
-/** One byte is the unit's SetCredential=, which stands in for a file that wasn't there. */
+function canRead(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The unit's SetCredential=, which stands in for a file that wasn't there. */
+const STAND_IN_BYTES = 1
+
 function credentialOf(path: string, folder: string | undefined): string | undefined {
-  if (folder === undefined) return undefined
-  const file = join(folder, credentialName(path))
-  const stat = statSync(file, { throwIfNoEntry: false })
-  return stat !== undefined && stat.size > 1 ? file : undefined
+  const found = folder === undefined ? undefined : loaded(path, folder)
+  return found !== undefined && found.size > STAND_IN_BYTES ? found.file : undefined
+}
+
+function isStandIn(path: string, folder: string): boolean {
+  return loaded(path, folder)?.size === STAND_IN_BYTES
+}
+
+/** systemd 257 loses the backslashes of the name: its executor takes them for escapes once more. */
+function loaded(path: string, folder: string): { file: string; size: number } | undefined {
+  const name = credentialName(path)
+  for (const known of new Set([name, name.replaceAll('\\', '')])) {
+    const file = join(folder, known)
+    const stat = statSync(file, { throwIfNoEntry: false })
+    if (stat !== undefined) return { file, size: stat.size }
+  }
+  return undefined
 }

@@ -1,4 +1,6 @@
-import type { SecretConfig } from '../config/config.ts'
+import { monotonic } from '../base/monotonic.ts'
+import type { Config, SecretConfig, VaultConfig } from '../config/config.ts'
+import { inputsOf } from '../config/template-inputs.ts'
 import { isPending, isPresent, type EntryValue, type PendingValue, type PresentValue } from '../vfs/table.ts'
 
 /** What a secret has now, and the last value that was served of it, by this server or by the one before. */
@@ -30,6 +32,10 @@ export interface Clock {
   /** Milliseconds since 1970. */
   readonly wall: number
   readonly monotonic: number
+}
+
+export function clock(): Clock {
+  return { wall: Date.now(), monotonic: monotonic() }
 }
 
 /** Decide about a result of opening a source. */
@@ -66,7 +72,24 @@ function dated(result: PresentValue, { value, last }: Before, { wall }: Clock): 
   return first ? result : { ...result, changedAt: Math.floor(wall / 1000) }
 }
 
-/** Sources whose last value may be served while they can't be asked. */
-export function maxStaleOf({ source }: SecretConfig): number {
-  return 'maxStale' in source && typeof source.maxStale === 'number' ? source.maxStale * 1000 : 0
+/** `patient`: readers wait for what isn't there yet. `isServed`: has a secret a value? */
+export function rulesOf(
+  secret: SecretConfig,
+  { startTimeout, vaults }: Config,
+  patient: boolean,
+  isServed: (name: string) => boolean,
+): Rules {
+  // A template is kept as long as all that it is made of.
+  const keeps = secret.source.kind === 'template' && inputsOf(secret.source).every(isServed)
+  return {
+    startTimeout: patient ? startTimeout * 1000 : 0,
+    maxStale: keeps ? Infinity : maxStaleOf(secret, vaults),
+  }
+}
+
+/** How long the last value is served while its source can't be asked; milliseconds. */
+export function maxStaleOf({ source }: SecretConfig, vaults: readonly VaultConfig[]): number {
+  if (source.kind === 'exec') return source.maxStale * 1000
+  if (source.kind !== 'vault') return 0
+  return (vaults.find(({ name }) => name === source.server)?.maxStale ?? 0) * 1000
 }

@@ -5,30 +5,18 @@ import type { Config, SecretConfig } from '../config/config.ts'
 import { withTemplates } from '../config/template-inputs.ts'
 import { loadAccounts } from '../sys/accounts.ts'
 import type { EntryValue, IndexedValue, SecretTable } from '../vfs/table.ts'
-import type { Clock } from './judge.ts'
+import { fetchedInputs, Fetchings, openedByChild, type Fetching } from './fetching.ts'
+import { clock } from './judge.ts'
+import type { Outlet } from './outlet.ts'
+import { OutdatedTemplates } from './outdated-templates.ts'
 import { SecretStates } from './secret-states.ts'
+import { soon } from './soon.ts'
 import { notificationsFor, replacedValues } from './table-diff.ts'
-import { TemplateInputs } from './template-inputs.ts'
 import type { UnsealChild } from './unseal-child.ts'
 import { unseal, type UnsealOptions } from './unseal-client.ts'
 
-/** Where other values go; implemented by server.ts. */
-export interface Outlet {
-  /** Both resolve when the worker serves it. */
-  replace(table: SecretTable): Promise<unknown>
-  settle(values: readonly IndexedValue[]): Promise<unknown>
-  /** Tell the kernel. */
-  notify(messages: readonly Uint8Array[]): void
-  /** Their values were replaced by others. */
-  changed(secrets: readonly SecretConfig[]): void
-  /** A load is done; the table comes without its bytes. */
-  loaded(table: SecretTable): void
-  /** Before sources are asked again that weren't there. */
-  retrying(): void
-}
-
 export interface LoaderOptions {
-  /** KEYS_BYTES, see unseal-protocol.ts. */
+  /** KEYS_BYTES, see unseal-protocol.ts; unwiped until `stop`. */
   readonly keys: Uint8Array
   readonly log: Log
   readonly outlet: Outlet
@@ -43,21 +31,27 @@ const END_OF_PATIENCE = 2000
 /** Children that open secrets again at the same time; more wait for the next turn. */
 const MOST_CHILDREN = 4
 const NEXT_TURN = 1000
+/** What comes of vaults comes one by one: it is one load. */
+const A_MOMENT = 200
 
 /** Opens the secrets of a server, and opens them again where that may help. */
 export class Loader {
   readonly #options: LoaderOptions
   readonly #ending = new AbortController()
   #states: SecretStates
-  #inputs = new TemplateInputs()
   /** Counts configurations: results for an earlier one are dropped. */
   #epoch = 0
   #children = 0
   #timer: NodeJS.Timeout | undefined
+  readonly #fetchings: Fetchings
+  readonly #templates: OutdatedTemplates
+  readonly #loadedSoon = soon(() => this.#loaded(), A_MOMENT)
 
   /** Every value is pending. */
   constructor(config: Config, options: LoaderOptions) {
     this.#options = options
+    this.#fetchings = new Fetchings(options.keys, options.log)
+    this.#templates = new OutdatedTemplates(config.secrets, (indexes) => this.#run(indexes))
     this.#states = new SecretStates(config, loadAccounts(), options.known, options.patient, clock())
   }
 
@@ -72,18 +66,23 @@ export class Loader {
     void outlet.replace(table)
     if (known !== undefined) outlet.notify(notificationsFor(known, table))
     this.#awaitPending()
-    await this.#run([...config.secrets.keys()], prepared)
+    const fetching = this.#fetchings.start(config)
+    this.#follow(fetching)
+    await Promise.all([this.#run([...config.secrets.keys()], prepared), fetching.tried(END_OF_PATIENCE)])
   }
 
   /** Open everything again, then serve it at once. Throws what leaves everything as it is. */
   async reload(config: Config): Promise<void> {
     const { outlet } = this.#options
     const accounts = loadAccounts()
-    const inputs = new TemplateInputs()
-    const results = await this.#unseal(config, config.secrets, { inputs })
+    const fetching = this.#fetchings.start(config)
+    const { results, inputs } = await this.#openAll(config, fetching).catch((error: unknown) => {
+      this.#fetchings.leave(fetching)
+      throw error
+    })
     if (this.#ending.signal.aborted) return
     this.#epoch++
-    this.#inputs = inputs
+    this.#templates.replace(inputs)
     const before = this.#states.table
     const { table, notes } = this.#states.replace(config, accounts, results, clock())
     for (const note of notes) this.#options.log.warning(note)
@@ -91,21 +90,59 @@ export class Loader {
     outlet.notify(notificationsFor(before, table))
     this.#tellChanged(before, this.#states.table)
     this.#awaitPending()
-    outlet.loaded(this.#states.table)
+    this.#follow(fetching)
+    this.#loaded()
     this.#plan()
   }
 
-  stop(): void {
+  /** Nothing comes any more. Resolves when the sessions with vaults have ended. */
+  async stop(): Promise<void> {
     clearTimeout(this.#timer)
     this.#ending.abort()
+    await this.#fetchings.stop()
   }
 
-  /** Open some secrets, make the templates of them anew, and take each result as it comes. What hinders all of them is gone later, or so it is hoped. */
+  #follow(fetching: Fetching): void {
+    const epoch = this.#epoch
+    this.#fetchings.follow(fetching, (results) => {
+      if (epoch === this.#epoch) this.#takeFetched(results)
+    })
+  }
+
+  #takeFetched(results: readonly IndexedValue[]): void {
+    void this.#take(results).then(() => {
+      this.#plan()
+      this.#loadedSoon()
+    })
+  }
+
+  /** A result for each secret of another configuration, but for what no vault has told in time. */
+  async #openAll(config: Config, fetching: Fetching) {
+    const { secrets } = config
+    await fetching.tried(END_OF_PATIENCE)
+    const found = fetching.takeWaiting()
+    const inputs = fetchedInputs(secrets, found, (secret) =>
+      this.#states.isServed(secret, config) ? this.#templates.inputs.get(secret.name) : undefined,
+    )
+    const indexes = openedByChild(secrets, [...secrets.keys()], (name) => inputs.get(name) !== undefined)
+    const opened = await this.#unseal(config, pick(secrets, indexes), { inputs })
+    for (const [place, index] of indexes.entries()) {
+      const value = opened[place]
+      if (value !== undefined) found.set(index, value)
+    }
+    return { inputs, results: secrets.map((_, index) => found.get(index)) }
+  }
+
+  /**
+   * Open some secrets but those of vaults, make the templates of them anew, and take each result as it comes. What hinders all of them is gone later, or so it is
+   * hoped: it never rejects.
+   */
   async #run(some: readonly number[], prepared?: UnsealChild): Promise<void> {
     const epoch = this.#epoch
+    const done = this.#templates.watch()
     const { config } = this.#states
-    const indexes = withTemplates(config.secrets, some)
-    const secrets = indexes.flatMap((index) => config.secrets[index] ?? [])
+    const { secrets } = config
+    const indexes = openedByChild(secrets, withTemplates(secrets, some), (name) => this.#states.isKnown(name))
     const left = new Set(indexes)
     const take = (results: readonly IndexedValue[]) => {
       if (epoch !== this.#epoch) return
@@ -117,7 +154,7 @@ export class Loader {
     }
     this.#children++
     try {
-      await this.#unseal(config, secrets, { prepared, onResults })
+      await this.#unseal(config, pick(secrets, indexes), { prepared, onResults })
     } catch (error) {
       const failing = reasonOf(error)
       this.#options.log.error(`secrets can't be opened: ${failing}`)
@@ -126,8 +163,13 @@ export class Loader {
       this.#children--
     }
     if (epoch !== this.#epoch || this.#ending.signal.aborted) return
-    this.#options.outlet.loaded(this.#states.table)
+    done(secrets, indexes)
+    this.#loaded()
     this.#plan()
+  }
+
+  #loaded(): void {
+    if (!this.#ending.signal.aborted) this.#options.outlet.loaded(this.#states.table)
   }
 
   #unseal(
@@ -137,7 +179,7 @@ export class Loader {
   ): Promise<(EntryValue | undefined)[]> {
     const job = { identities, secrets: secrets.map(({ name, source }) => ({ name, source })) }
     const { keys } = this.#options
-    return unseal(job, { inputs: this.#inputs, ...options, keys, signal: this.#ending.signal })
+    return unseal(job, { inputs: this.#templates.inputs, ...options, keys, signal: this.#ending.signal })
   }
 
   /** The worker first, then the kernel's caches: what was cached before is what the notifications drop. */
@@ -145,6 +187,7 @@ export class Loader {
     const { outlet, log } = this.#options
     const { values, before, after, notes } = this.#states.take(results, clock())
     for (const note of notes) log.warning(note)
+    this.#templates.take(this.#states.config.secrets, values)
     await outlet.settle(values)
     const { table } = this.#states
     const [old, fresh] = [
@@ -198,11 +241,16 @@ export class Loader {
     }
     this.#options.outlet.retrying()
     const due = this.#states.takeDue(clock())
+    const { secrets } = this.#states.config
+    const isOfVault = (index: number) => secrets[index]?.source.kind === 'vault'
+    const said = this.#states.lastSaid(due.filter(isOfVault))
+    if (said.length > 0) this.#takeFetched(said)
     this.#plan()
-    if (due.length > 0) void this.#run(due)
+    const others = due.filter((index) => !isOfVault(index))
+    if (others.length > 0) void this.#run(others)
   }
 }
 
-function clock(): Clock {
-  return { wall: Date.now(), monotonic: monotonic() }
+function pick(secrets: readonly SecretConfig[], indexes: readonly number[]): SecretConfig[] {
+  return indexes.flatMap((index) => secrets[index] ?? [])
 }

@@ -11,9 +11,10 @@ import {
   type SecretEntry,
   type SecretTable,
 } from '../vfs/table.ts'
-import { judge, maxStaleOf, type Clock, type Verdict } from './judge.ts'
+import { Conditions } from './conditions.ts'
+import { judge, maxStaleOf, rulesOf, type Clock, type Rules, type Verdict } from './judge.ts'
 import { entryOf, loadTable } from './load-table.ts'
-import { backoff, Schedule, spread } from './schedule.ts'
+import type { Schedule } from './schedule.ts'
 import type { Troubles } from './status-facts.ts'
 
 /** What results have changed: other values for the worker, the entries before and after, and what there is to say about them. */
@@ -24,20 +25,11 @@ export interface Change {
   readonly notes: string[]
 }
 
-/** How a secret is, since when (milliseconds since 1970) and why, and how often its source was asked in vain. */
-interface Condition {
-  readonly state: Verdict['state']
-  readonly since: number
-  readonly reason: string
-  readonly attempts: number
-}
-
 const NOTHING = new Uint8Array()
-const NOT_OPENED = { failing: 'it was not opened' }
+const STILL_BEING_OPENED = 'it is still being opened'
 
 /** What is known of each secret, without its bytes, and when it is to be opened again. Decides what results mean; does nothing itself. */
 export class SecretStates {
-  readonly schedule = new Schedule()
   #config: Config
   #accounts: Accounts
   #table: SecretTable
@@ -47,7 +39,7 @@ export class SecretStates {
   readonly #patient: boolean
   /** The last value of each secret. */
   readonly #last = new Map<string, PresentValue>()
-  readonly #conditions = new Map<string, Condition>()
+  readonly #conditions = new Conditions()
 
   /** Every value is pending; `known` is what an earlier server has served at this mount. */
   constructor(
@@ -79,9 +71,11 @@ export class SecretStates {
   }
 
   get troubles(): Troubles {
-    const inState = (state: Verdict['state']) =>
-      new Map([...this.#conditions].filter(([, condition]) => condition.state === state))
-    return { failing: inState('failing'), stale: inState('stale') }
+    return this.#conditions.troubles
+  }
+
+  get schedule(): Schedule {
+    return this.#conditions.schedule
   }
 
   get pending(): readonly SecretConfig[] {
@@ -89,6 +83,19 @@ export class SecretStates {
       const value = this.#table.secrets[index]?.value
       return value !== undefined && isPending(value)
     })
+  }
+
+  /** Has it a value, from the source that this other configuration has for it? */
+  isServed(secret: SecretConfig, config: Config): boolean {
+    const known = this.#config.secrets[this.#places.get(secret.name) ?? -1]
+    if (known === undefined || !isServedIn(this.#valueOf(secret.name))) return false
+    return originOf(known, this.#config) === originOf(secret, config)
+  }
+
+  /** Has there been any result of it? */
+  isKnown(name: string): boolean {
+    const value = this.#valueOf(name)
+    return value !== undefined && !isPending(value)
   }
 
   /** Results of opening some of the secrets again. */
@@ -101,7 +108,8 @@ export class SecretStates {
       const entry = secrets[index]
       if (secret === undefined || entry === undefined) continue
       const found = entryOf(secret, this.#accounts, result).value
-      const verdict = this.#judge(secret, entry.value, found, isServed, now)
+      const rules = rulesOf(secret, this.#config, this.#patient, isServed)
+      const verdict = this.#judge(secret, entry.value, found, rules, now)
       change.notes.push(...this.#note(secret, verdict, now))
       if (isSame(entry.value, verdict.value)) continue
       const next = entryOf(secret, this.#accounts, verdict.value)
@@ -114,7 +122,7 @@ export class SecretStates {
     return change
   }
 
-  /** Another configuration, and a result for each of its secrets. Returns the table with the bytes. */
+  /** Another configuration, and results for its secrets: what has none yet stays as it is. Returns the table with the bytes. */
   replace(
     config: Config,
     accounts: Accounts,
@@ -122,14 +130,18 @@ export class SecretStates {
     now: Clock,
   ): { table: SecretTable; notes: string[] } {
     const before = new Map(this.#table.secrets.map((entry) => [entry.name, entry.value]))
-    const sources = new Map(this.#config.secrets.map(({ name, source }) => [name, JSON.stringify(source)]))
+    const origins = new Map(
+      this.#config.secrets.map((secret) => [secret.name, originOf(secret, this.#config)]),
+    )
     const served = new Set<string>()
     // Templates come last, so what they are made of has been judged before.
     const verdicts = config.secrets.map((secret, index) => {
-      const same = sources.get(secret.name) === JSON.stringify(secret.source)
+      const same = origins.get(secret.name) === originOf(secret, config)
       const value = same ? before.get(secret.name) : undefined
-      const result = entryOf(secret, accounts, results[index] ?? NOT_OPENED).value
-      const verdict = this.#judge(secret, value, result, (name) => served.has(name), now)
+      const found = results[index]
+      const result = found && entryOf(secret, accounts, found).value
+      const rules = rulesOf(secret, config, this.#patient, (name) => served.has(name))
+      const verdict = result ? this.#judge(secret, value, result, rules, now) : this.#kept(secret, value, now)
       if (isPresent(verdict.value)) served.add(secret.name)
       return verdict
     })
@@ -152,56 +164,66 @@ export class SecretStates {
       : this.#config.secrets.flatMap(({ name }, index) => (due.has(name) ? [index] : []))
   }
 
+  /** What was said last of secrets of vaults that are in trouble, as results: whether a value may still be kept changes with time. */
+  lastSaid(indexes: readonly number[]): IndexedValue[] {
+    return indexes.flatMap((index): IndexedValue[] => {
+      const failing = this.#conditions.get(this.#config.secrets[index]?.name ?? '')?.reason
+      return failing === undefined ? [] : [{ index, value: { failing, unavailable: true } }]
+    })
+  }
+
   /** The time of those that wait is over: as results. */
   overdue(now: Clock): IndexedValue[] {
     const limit = this.#config.startTimeout * 1000
     return this.#table.secrets.flatMap(({ name, value }, index): IndexedValue[] => {
       if (!isPending(value) || now.monotonic - value.since < limit) return []
-      const failing = this.#conditions.get(name)?.reason ?? 'it is still being opened'
+      const failing = this.#conditions.get(name)?.reason ?? STILL_BEING_OPENED
       return [{ index, value: { failing, unavailable: true } }]
     })
   }
 
   #judge(
-    secret: SecretConfig,
+    { name }: SecretConfig,
     value: EntryValue | undefined,
     result: EntryValue,
-    isServed: (name: string) => boolean,
+    rules: Rules,
     now: Clock,
   ): Verdict {
-    const { name, source } = secret
     const condition = this.#conditions.get(name)
     const staleSince = condition?.state === 'stale' ? condition.since : undefined
-    const rules = {
-      startTimeout: this.#patient ? this.#config.startTimeout * 1000 : 0,
-      // A template is kept as long as all that it is made of.
-      maxStale: source.kind === 'template' ? keptWith(inputsOf(source), isServed) : maxStaleOf(secret),
-    }
     return judge(result, { value, last: this.#last.get(name), staleSince }, rules, now)
   }
 
-  /** Keep what is known and plan what comes next; returns a line for the log when something is new. */
-  #note({ name, source }: SecretConfig, verdict: Verdict | undefined, now: Clock): string[] {
+  /** There is no result of it yet. */
+  #kept({ name }: SecretConfig, value: EntryValue | undefined, now: Clock): Verdict {
+    const condition = this.#conditions.get(name)
+    if (value !== undefined && condition !== undefined)
+      return { ...condition, value, retry: condition.attempts > 0 }
+    const pending = { pending: true, since: now.monotonic } as const
+    return { value: pending, state: 'waiting', retry: false, reason: STILL_BEING_OPENED }
+  }
+
+  #note(secret: SecretConfig, verdict: Verdict | undefined, now: Clock): string[] {
     if (verdict === undefined) return []
-    const { state, value, retry, reason = '' } = verdict
-    if (isPresent(value)) this.#last.set(name, withoutValueBytes(value))
-    const before = this.#conditions.get(name)
-    const since = before?.state === state ? before.since : now.wall
-    const attempts = retry ? (before?.attempts ?? 0) + 1 : 0
-    this.#conditions.set(name, { state, since, reason, attempts })
-    const refresh = refreshOf(source)
-    if (retry) this.schedule.set(name, now.monotonic + backoff(attempts, Math.random()))
-    else if (refresh !== undefined) this.schedule.set(name, now.monotonic + spread(refresh, Math.random()))
-    else this.schedule.delete(name)
-    if (before === undefined && state === 'fresh') return []
-    if (before?.state === state && before.reason === reason) return []
-    return [`secret ${name}: ${lineOf(state, reason)}`]
+    const { name, source } = secret
+    if (isPresent(verdict.value)) this.#last.set(name, withoutValueBytes(verdict.value))
+    const maxStale = maxStaleOf(secret, this.#config.vaults)
+    const lacksVault = inputsOf(source).some((input) => this.#isMissingOfVault(input))
+    return this.#conditions.note(secret, verdict, { maxStale, lacksVault }, now)
+  }
+
+  #isMissingOfVault(name: string): boolean {
+    const secret = this.#config.secrets[this.#places.get(name) ?? -1]
+    return secret?.source.kind === 'vault' && !isServedIn(this.#valueOf(name))
+  }
+
+  #valueOf(name: string): EntryValue | undefined {
+    return this.#table.secrets[this.#places.get(name) ?? -1]?.value
   }
 
   #forgetOthers(names: ReadonlySet<string>): void {
-    for (const known of [this.#last, this.#conditions])
-      for (const name of known.keys()) if (!names.has(name)) known.delete(name)
-    this.schedule.keep(names)
+    for (const name of this.#last.keys()) if (!names.has(name)) this.#last.delete(name)
+    this.#conditions.keep(names)
   }
 }
 
@@ -213,23 +235,14 @@ function isServedIn(value: EntryValue | undefined): boolean {
   return value !== undefined && isPresent(value)
 }
 
-function keptWith(inputs: readonly string[], isServed: (name: string) => boolean): number {
-  return inputs.every(isServed) ? Infinity : 0
-}
-
-function lineOf(state: Verdict['state'], reason: string): string {
-  if (state === 'fresh') return 'it is served again'
-  if (state === 'stale') return `its last value is served: ${reason}`
-  return state === 'waiting' ? `it is not there yet: ${reason}` : reason
-}
-
 function isSame(a: EntryValue, b: EntryValue): boolean {
   return a === b || ('failing' in a && 'failing' in b && a.failing === b.failing)
 }
 
-/** Milliseconds after which the source is asked again although it answered. */
-function refreshOf(source: SecretConfig['source']): number | undefined {
-  return 'refresh' in source && typeof source.refresh === 'number' ? source.refresh * 1000 : undefined
+/** Equal for a secret of two configurations that comes from the same place. */
+function originOf({ source }: SecretConfig, { vaults }: Config): string {
+  const vault = source.kind === 'vault' ? vaults.find(({ name }) => name === source.server) : undefined
+  return JSON.stringify([source, vault?.address, vault?.namespace])
 }
 
 function withoutBytes(entry: SecretEntry): SecretEntry {

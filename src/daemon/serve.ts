@@ -8,13 +8,14 @@ import { AuditOutput } from './audit-output.ts'
 import { inheritedConnection, type Connection } from './connection.ts'
 import { FUSE, MEMORY } from './descriptors.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { hasLateIdentity, identityFiles } from './identity-files.ts'
+import { hasLateFile, identityFiles, rotatingFile } from './identity-files.ts'
 import { canonical } from './mount-point.ts'
 import { prepared } from './prepared.ts'
 import { Server, type Follow } from './server.ts'
 import { reportChanges, savedTable, saveTable } from './state-folder.ts'
 import { statusLine } from './status-line.ts'
 import { SystemdNotifier } from './systemd-notifier.ts'
+import { filesOfVault, withVaultFiles } from './vault-files.ts'
 
 export interface ServeOptions {
   readonly readConfig: () => Config
@@ -39,7 +40,7 @@ export async function serveInherited({ readConfig, log, trace, without }: ServeO
     exit = START_AGAIN
     server.stop()
   }
-  const follow = followService(place, connection, () => readConfig().identities, startAgain, log)
+  const follow = followService(place, connection, () => privateFiles(readConfig()), startAgain, log)
   const server = new Server({
     ...{ config, place, connection, readConfig: read, log, trace, without, follow, prepared },
     audit: new AuditOutput(),
@@ -65,7 +66,16 @@ export async function serveInherited({ readConfig, log, trace, without }: ServeO
 }
 
 function withCredentials(config: Config): Config {
-  return { ...config, identities: identityFiles(config.identities) }
+  return {
+    ...config,
+    identities: identityFiles(config.identities),
+    vaults: config.vaults.map((vault) => withVaultFiles(vault, rotatingFile)),
+  }
+}
+
+/** What systemd reads for the service. */
+function privateFiles({ identities, vaults }: Config): string[] {
+  return [...identities, ...vaults.flatMap(filesOfVault)]
 }
 
 function connectionOf(fds: ReadonlyMap<string, number>, log: Log): Connection {
@@ -80,7 +90,7 @@ function connectionOf(fds: ReadonlyMap<string, number>, log: Log): Connection {
 function followService(
   place: string,
   { state }: Connection,
-  identities: () => readonly string[],
+  files: () => readonly string[],
   startAgain: () => void,
   log: Log,
 ): Follow {
@@ -104,8 +114,8 @@ function followService(
       attempt("what is served can't be kept for the next server", () => saveTable(place, table))
     },
     retrying: () => {
-      if (!hasLateIdentity(identities())) return
-      log.notice('an identity is there now that was missing: starting again with it')
+      if (!hasLateFile(files())) return
+      log.notice('a private file is there now that was missing: starting again with it')
       startAgain()
     },
   }

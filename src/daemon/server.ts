@@ -15,7 +15,8 @@ import type { SecretTable } from '../vfs/table.ts'
 import { loadAllowances } from './allowance-file.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import type { Connection } from './connection.ts'
-import { Loader, type Outlet } from './loader.ts'
+import { Loader } from './loader.ts'
+import type { Outlet } from './outlet.ts'
 import type { Prepared } from './prepared.ts'
 import { statusFacts, type Running } from './status-facts.ts'
 import { startWorker } from './start-worker.ts'
@@ -227,10 +228,14 @@ export class Server {
     this.#options.connection.detach()
     if (this.#closed) return
     this.#closed = true
-    this.#loader.stop()
+    const left = this.#loader.stop()
     closeSync(this.#options.connection.device)
-    this.#keys.fill(0)
-    this.#end(error)
+    // A server that broke is replaced at once; sessions with vaults then end by themselves.
+    const waited = error === undefined ? left : Promise.resolve()
+    void waited.finally(() => {
+      this.#keys.fill(0)
+      this.#end(error)
+    })
   }
 
   #mustGoOn(): void {

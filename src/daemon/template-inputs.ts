@@ -7,12 +7,23 @@ import type { Job } from './unseal-protocol.ts'
  * its inputs was opened again.
  */
 export class TemplateInputs {
+  readonly #needed: ReadonlySet<string>
   readonly #values = new Map<string, EntryValue>()
 
-  /** A copy: the memory of a value moves to who takes it. */
+  /** For the templates that are among these secrets. */
+  constructor(secrets: Job['secrets']) {
+    this.#needed = new Set(secrets.flatMap(({ source }) => inputsOf(source)))
+  }
+
+  /** A copy: the memory of a value moves to who takes it. Does nothing for what no template needs. */
   keep(name: string, value: EntryValue): void {
-    if (isPending(value)) return
+    if (isPending(value) || !this.#needed.has(name)) return
     this.#values.set(name, isPresent(value) ? { ...value, sealed: value.sealed.slice() } : value)
+  }
+
+  /** Undefined: nothing is known of it. */
+  get(name: string): EntryValue | undefined {
+    return this.#values.get(name)
   }
 
   /** What the templates of a job need, without what is opened in the same job. */

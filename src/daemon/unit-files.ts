@@ -10,6 +10,7 @@ export interface UnitChoices {
   /** How hushfs is called: Node, then the program. */
   readonly program: readonly string[]
   readonly config: string
+  /** Files that systemd reads for it as root: identities, and what signs in to vaults. */
   readonly identities: readonly string[]
   /** The group that may read the store; undefined: the server needs none. */
   readonly group: string | undefined
@@ -27,6 +28,7 @@ export function unitFile(name: UnitName, choices: UnitChoices): string {
   return text
     .split('\n')
     .filter((line) => isWanted(line, choices))
+    .map((line) => (choices.network ? line.replace(/^RestrictAddressFamilies=.*/, FAMILIES) : line))
     .join('\n')
 }
 
@@ -66,7 +68,8 @@ function quoted(word: string): string {
   return /^[A-Za-z0-9_./@:+-]+$/.test(text) ? text : `"${text}"`
 }
 
-const NETWORK = /^(PrivateNetwork|IPAddressDeny|RestrictAddressFamilies)=/
+const NETWORK = /^(PrivateNetwork|IPAddressDeny)=/
+const FAMILIES = 'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6'
 
 function isWanted(line: string, { systemdVersion, network }: UnitChoices): boolean {
   if (line.startsWith('ReloadSignal=')) return systemdVersion >= 253

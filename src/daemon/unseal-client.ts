@@ -1,7 +1,6 @@
 import { UnavailableError } from '../base/errors.ts'
 import { longestWait } from '../sources/waiting.ts'
 import type { EntryValue, IndexedValue } from '../vfs/table.ts'
-import { inputsOf } from '../config/template-inputs.ts'
 import { TemplateInputs } from './template-inputs.ts'
 import { UnsealChild } from './unseal-child.ts'
 import { encodeKnown, type Job } from './unseal-protocol.ts'
@@ -20,7 +19,7 @@ export interface UnsealOptions {
 }
 
 /** Any part of the secrets of a configuration. */
-export type Secrets = Pick<Job, 'identities' | 'secrets'>
+export type Secrets = Pick<Job, 'identities' | 'vaults' | 'secrets'>
 
 /** So many children in a row that end without one result, or one for each secret, are at fault themselves, not what they were to open. */
 const MOST_USELESS = 5
@@ -32,13 +31,12 @@ const MOST_USELESS = 5
  */
 export async function unseal(job: Secrets, options: UnsealOptions): Promise<(EntryValue | undefined)[]> {
   const values = new Array<EntryValue | undefined>(job.secrets.length).fill(undefined)
-  const inputs = options.inputs ?? new TemplateInputs()
-  const needed = new Set(job.secrets.flatMap(({ source }) => inputsOf(source)))
+  const inputs = options.inputs ?? new TemplateInputs(job.secrets)
   const take = (results: readonly IndexedValue[]) => {
     for (const { index, value } of results) {
       values[index] = value
       const name = job.secrets[index]?.name
-      if (name !== undefined && needed.has(name)) inputs.keep(name, value)
+      if (name !== undefined) inputs.keep(name, value)
     }
     options.onResults?.(results)
   }
@@ -83,7 +81,8 @@ async function runPart(
 ): Promise<string | undefined> {
   const secrets = left.flatMap((index) => job.secrets[index] ?? [])
   const { known, stored } = encodeKnown(inputs.missingFrom(secrets))
-  const part: Job = { identities: job.identities, secrets, oneByOne, known }
+  const { identities, vaults = [] } = job
+  const part: Job = { identities, vaults, secrets, oneByOne, known }
   const kill = () => {
     child.kill()
   }

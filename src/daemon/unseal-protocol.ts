@@ -1,5 +1,5 @@
 import { ProtocolError } from '../base/errors.ts'
-import type { SourceSpec } from '../config/config.ts'
+import type { SourceSpec, VaultConfig } from '../config/config.ts'
 import { MAX_SECRET_BYTES } from '../sources/source.ts'
 import { storedLength } from '../vault/value.ts'
 import { isPending, isPresent, type EntryValue, type FailingValue, type IndexedValue } from '../vfs/table.ts'
@@ -14,6 +14,8 @@ import { isPending, isPresent, type EntryValue, type FailingValue, type IndexedV
 export interface Job {
   /** Files with private keys. */
   readonly identities: readonly string[]
+  /** The servers that sources of kind `vault` name. */
+  readonly vaults?: readonly VaultConfig[]
   readonly secrets: readonly { readonly name: string; readonly source: SourceSpec }[]
   /** Open one after the other and write each result by itself: a crash is then the fault of the first secret without a result. */
   readonly oneByOne: boolean

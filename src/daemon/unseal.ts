@@ -1,33 +1,27 @@
-import { closeSync, existsSync, readSync, statSync } from 'node:fs'
-import { randomFillSync } from 'node:crypto'
+import { existsSync, statSync } from 'node:fs'
 import { errno } from '../base/errno.ts'
-import { reasonOf, SourceError, SystemError } from '../base/errors.ts'
+import { reasonOf, SystemError } from '../base/errors.ts'
 import { createLog } from '../base/log.ts'
 import type { SourceSpec } from '../config/config.ts'
 import { inputsOf } from '../config/template-inputs.ts'
-import { KEY_BYTES, loadSodium, type Region, type Sodium } from '../crypto/sodium.ts'
+import { loadSodium } from '../crypto/sodium.ts'
 import { loadIdentities } from '../identity/load.ts'
 import { openSource } from '../sources/registry.ts'
-import { MAX_SECRET_BYTES, type OpenContext } from '../sources/source.ts'
 import { mayComeLater } from '../sources/availability.ts'
+import type { OpenContext } from '../sources/source.ts'
 import { longestWait } from '../sources/waiting.ts'
 import { dieWithParent, forbidDumps } from '../sys/libc.ts'
-import { PREFIX_BYTES, storeValue } from '../vault/value.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { openAll, type Lanes } from './open-order.ts'
+import { readKeys, sealValue } from './seal-value.ts'
 import { Inputs } from './unseal-inputs.ts'
-import { KEYS_BYTES, KEYS_FD, knownLength, type Job, type Outcome } from './unseal-protocol.ts'
+import { knownLength, type Job, type Outcome } from './unseal-protocol.ts'
 
 /**
  * The unseal child: opens every source of one job with the private keys, gives the values back as ciphertext under the server's
  * memory key, and exits. The kernel then takes the whole heap, private keys and plaintext included.
  */
 const STDOUT = 1
-
-interface Keys {
-  readonly memory: Region
-  readonly version: Uint8Array
-}
 
 async function run(): Promise<void> {
   forbidDumps()
@@ -39,12 +33,15 @@ async function run(): Promise<void> {
   const job = JSON.parse(input.toString('utf8')) as Job
   // Commands are killed by a handler of their own.
   if (job.secrets.some(({ source }) => longestWait(source) !== undefined)) dieWithParent('SIGTERM')
-  const { keys, stored } = readData(sodium, knownLength(job.known ?? []))
+  const { keys, stored } = readKeys(sodium, knownLength(job.known ?? []))
   const { identities, problems } = loadIdentities(job.identities)
   const inputs = new Inputs(sodium, keys.memory, job, stored)
+  const endings: (() => Promise<void>)[] = []
   const context: OpenContext = {
     identities,
     identityProblems: problems,
+    vaults: job.vaults ?? [],
+    atEnd: (task) => endings.push(task),
     log: createLog(),
     input: (name) => inputs.get(name),
   }
@@ -53,7 +50,7 @@ async function run(): Promise<void> {
   const open = async (index: number) => {
     const { name, source } = job.secrets[index] as Job['secrets'][number]
     const { outcome, stored } = await openSource(source, name, context)
-      .then((value) => store(sodium, keys, value, changedAt(source, inputs)))
+      .then((value) => sealValue(sodium, keys, value, () => changedAt(source, inputs)))
       .catch((error: unknown) => failed(error, absent))
     output.add(index, outcome, stored)
     inputs.settle(name, outcome, stored)
@@ -63,14 +60,10 @@ async function run(): Promise<void> {
   }
   await openAll({ ...lanesOf(job), open, onQuickDone })
   output.end()
+  await Promise.all(endings.map((end) => end()))
 }
 
-interface Opened {
-  readonly outcome: Outcome
-  readonly stored?: Uint8Array
-}
-
-function failed(error: unknown, identityAbsent: boolean): Opened {
+function failed(error: unknown, identityAbsent: boolean): { outcome: Outcome; stored?: undefined } {
   return { outcome: mayComeLater(error, identityAbsent) ? [reasonOf(error), true] : [reasonOf(error)] }
 }
 
@@ -92,46 +85,9 @@ async function readInput(): Promise<Buffer> {
   return Buffer.concat(pieces)
 }
 
-/** The keys go from the pipe to the WASM heap and to this child's own memory; nobody else has the descriptor. */
-function readData(sodium: Sodium, length: number): { keys: Keys; stored: Uint8Array } {
-  const bytes = new Uint8Array(KEYS_BYTES + length)
-  for (let at = 0; at < bytes.length;) {
-    const read = readSync(KEYS_FD, bytes, at, bytes.length - at, null)
-    if (read === 0) throw new Error('the server sent too little')
-    at += read
-  }
-  closeSync(KEYS_FD)
-  const memory = sodium.allocateFrom(bytes.subarray(0, KEY_BYTES))
-  return {
-    keys: { memory, version: bytes.subarray(KEY_BYTES, KEYS_BYTES) },
-    stored: bytes.subarray(KEYS_BYTES),
-  }
-}
-
-/** Wipes `value`. */
-function store(sodium: Sodium, keys: Keys, value: Uint8Array, changedAt: number): Opened {
-  let region: Region | undefined
-  try {
-    if (value.length > MAX_SECRET_BYTES) throw new SourceError('the value is longer than 1 MiB')
-    region = sodium.allocateFrom(value)
-    const prefix = randomFillSync(new Uint8Array(PREFIX_BYTES))
-    const stored = storeValue(sodium, keys.memory, region, prefix)
-    return { outcome: [value.length, versionOf(sodium, region, keys.version), changedAt], stored }
-  } finally {
-    value.fill(0)
-    region?.free()
-  }
-}
-
-/** 1 to 2^52 - 1, from the value under a key that nobody outside has: it says nothing about the value but whether it changed. */
-function versionOf(sodium: Sodium, value: Region, key: Uint8Array): number {
-  const hash = Buffer.from(sodium.keyedHash(value, key, 16))
-  return 1 + ((hash.readUIntBE(0, 6) * 16 + (hash.readUInt8(6) & 15)) % (2 ** 52 - 1))
-}
-
 /** When the file that the value comes from was written, or an input of a template changed; now where nothing tells. Seconds since 1970. */
 function changedAt(source: SourceSpec, inputs: Inputs): number {
-  const file = 'file' in source ? source.file : 'path' in source ? source.path : undefined
+  const file = 'file' in source ? source.file : source.kind === 'file' ? source.path : undefined
   const milliseconds = (file === undefined ? undefined : writtenAt(file)) ?? Date.now()
   return inputs.changedAt(inputsOf(source)) ?? Math.max(0, Math.floor(milliseconds / 1000))
 }

@@ -12,6 +12,7 @@ const registry: Registry = {
   sops: async () => (await import('./sops.ts')).sopsSource,
   credential: async () => (await import('./credential.ts')).credentialSource,
   exec: async () => (await import('./exec.ts')).execSource,
+  vault: async () => (await import('./vault.ts')).vaultSource,
   file: async () => (await import('./file.ts')).fileSource,
   text: async () => (await import('./text.ts')).textSource,
   template: async () => (await import('./template.ts')).templateSource,

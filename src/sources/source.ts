@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts'
+import type { VaultConfig } from '../config/config.ts'
 import type { Identity } from '../identity/identity.ts'
 
 /** What a source needs from the world besides its own specification. */
@@ -7,6 +8,10 @@ export interface OpenContext {
   readonly identities: readonly Identity[]
   /** Identity files that could not be read, one reason each: told where no other identity fits. */
   readonly identityProblems: readonly string[]
+  /** The servers that sources of kind `vault` name. */
+  readonly vaults?: readonly VaultConfig[]
+  /** Takes what is to be done when the load is over. Undefined: nothing outlives the opening of one secret. */
+  readonly atEnd?: (task: () => Promise<void>) => void
   /** Where a message goes that isn't the reason of a failure, such as what a command writes to standard error. Undefined: nowhere. */
   readonly log?: Log
   /** The plaintext of another secret, which the caller wipes; rejects with the reason why there is none. For templates. */

@@ -2,6 +2,8 @@ import type { SourceKind, SourceSpec } from '../config/config.ts'
 
 /** For systemd-creds: a TPM is slow, and systemd may still be starting the service that decrypts. Milliseconds. */
 export const CREDENTIAL_TIMEOUT = 30_000
+/** What one reading of Vault or OpenBao, with its login and the end of its session, may take. Milliseconds. */
+export const VAULT_PATIENCE = 60_000
 
 type Waits = {
   readonly [Kind in SourceKind]: ((spec: Extract<SourceSpec, { kind: Kind }>) => number) | undefined
@@ -14,6 +16,7 @@ const waits: Waits = {
   sops: undefined,
   credential: () => CREDENTIAL_TIMEOUT,
   exec: ({ timeout }) => timeout * 1000,
+  vault: () => VAULT_PATIENCE,
   file: undefined,
   text: undefined,
   template: undefined,

@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { mounted, workFolder } from '../support/mount.ts'
 import { hushfs, run } from '../support/process.ts'
@@ -19,10 +21,26 @@ t.test('what a mount serves, for people', async (t) => {
   const text = stdout.toString()
   t.match(text, new RegExp(`^mount +${server.place}\nserver +pid ${server.pid}, version \\d`))
   t.match(text, `config       ${server.configFile}\n`)
-  t.match(text, 'secrets      3 (1 failing)\n  failing  bad: /nonexistent: no such file\n')
+  t.match(text, /^secrets {6}3 \(1 failing\)\n {2}failing {2}bad since 2\S+Z: \/nonexistent: no such file\n/m)
   t.match(text, /^opens +\d+ \(1 refused\)$/m)
   t.match(text, /^last reload {2}none$/m)
   t.notMatch(text, 'hunter2')
+})
+
+t.test('a secret whose last value is kept, since when and why', async (t) => {
+  const folder = workFolder(t)
+  const file = join(folder, 'well')
+  writeFileSync(file, '')
+  const command = ['sh', '-c', `printf value; test -e ${file}`]
+  const source = { exec: { command, refresh: '1s', stale: true } }
+  const server = await mounted(t, { secrets: { kept: { source } } }, { folder })
+  rmSync(file)
+  await server.heard(/secret kept: its last value is served/)
+  const { stdout } = await hushfs(['status', server.place])
+  t.match(
+    stdout.toString(),
+    /^secrets {6}1 \(0 failing, 1 stale\)\n {2}stale {4}kept since 2\S+Z: .*status 1\n/m,
+  )
 })
 
 t.test('the last reload, done or not', async (t) => {

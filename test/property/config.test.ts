@@ -38,6 +38,12 @@ const words = fc.constantFrom(
   'credential',
   'content',
   'file',
+  'vault',
+  'path',
+  'server',
+  'address',
+  'auth',
+  'approle',
   '__proto__',
 )
 const nearly = fc.letrec((tie) => ({
@@ -101,10 +107,10 @@ t.test('arbitrary text', (t) => {
 
 t.test('maps that look like a configuration, as YAML and as JSON', (t) => {
   fc.assert(
-    fc.property(
-      nearly,
-      (value) => loads(dump({ secrets: value })) === loads(JSON.stringify({ secrets: value })),
-    ),
+    fc.property(fc.constantFrom('secrets', 'vaults'), nearly, (key, value) => {
+      const document = { [key]: value }
+      return loads(dump(document)) === loads(JSON.stringify(document))
+    }),
     { numRuns: 1000 },
   )
   const template = fc.dictionary(fc.constantFrom('content', 'file', 'units', 'manager', 'reads', 'x'), nearly)

@@ -1,7 +1,7 @@
 'use strict'
 
 // Folder of src -> folders that it may import besides itself (ARCHITECTURE.md, the tree). What isn't listed may import nothing.
-const all = 'base sys crypto identity sealed config audit fuse caller policy sources vault vfs daemon'
+const all = 'base sys crypto identity sealed config kv audit fuse caller policy sources vault vfs daemon'
 const mayImport = {
   base: '',
   sys: 'base',
@@ -9,11 +9,12 @@ const mayImport = {
   identity: 'base crypto',
   sealed: 'base sys crypto identity',
   config: 'base',
+  kv: 'base config',
   audit: 'base',
   fuse: 'base sys',
   caller: 'base sys',
   policy: 'base caller',
-  sources: 'base sys crypto identity sealed config',
+  sources: 'base sys crypto identity sealed config kv',
   vault: 'base crypto',
   vfs: 'base fuse caller policy audit vault',
   daemon: all,
@@ -62,7 +63,17 @@ const rules = [
     name: 'the-fuse-worker-opens-nothing',
     from: { path: '^src/daemon/fuse-worker[.]ts$' },
     to: {
-      path: '^src/(identity|sealed|sources|config)/',
+      path: '^src/(identity|sealed|sources|config|kv)/',
+      pathNot: '^src/(sources/source|identity/identity|config/config)[.]ts$',
+      reachable: true,
+    },
+  },
+  // What talks to the network can't open a private key or a store.
+  {
+    name: 'the-fetch-child-has-no-private-key',
+    from: { path: '^src/daemon/fetch[.]ts$' },
+    to: {
+      path: '^src/(identity|sealed|sources|fuse|cli)/',
       pathNot: '^src/(sources/source|identity/identity)[.]ts$',
       reachable: true,
     },

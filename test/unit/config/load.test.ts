@@ -39,6 +39,7 @@ secrets:
     store: '/var/lib/hushfs/store',
     directoryMode: 0o711,
     startTimeout: 30,
+    vaults: [],
     secrets: [
       {
         name: 'db/password',
@@ -109,7 +110,7 @@ t.test('says where each problem is and what was expected, all of them', (t) => {
     t,
     `directoryMode: 711
 identities: nope
-vaults: {}
+valuts: {}
 secrets:
   db/password:
     source: {seald: x}
@@ -132,20 +133,20 @@ secrets:
   t.strictSame(message.split('\n'), [
     'FILE:1:1: directoryMode: expected a quoted string of 3 or 4 octal digits such as "0400"; got the number 711: quote it',
     'FILE:2:1: identities: expected a list, got a string',
-    'FILE:3:1: vaults: unknown key `vaults`; expected one of mountPoint, identities, store, directoryMode, startTimeout, secrets, templates',
+    'FILE:3:1: valuts: unknown key `valuts`; did you mean `vaults`?',
     'FILE:5:3: secrets."db/password": `db` is a secret too, so it can\'t be the folder of `db/password`; rename one of them',
     'FILE:6:14: secrets."db/password".source.seald: unknown key `seald`; did you mean `sealed`?',
     'FILE:7:5: secrets."db/password".onwer: unknown key `onwer`; did you mean `owner`?',
     'FILE:8:5: secrets."db/password".mode: expected a quoted string of 3 or 4 octal digits such as "0400"; got the number 400: quote it',
     'FILE:9:13: secrets."db/password".units[0]: expected a unit name such as postgresql.service or backup@*.service',
     'FILE:10:5: secrets."db/password".reads: expected always, once, or {startup: DURATION}',
-    'FILE:12:5: secrets.db.source: expected exactly one of sealed, age, sops, credential, exec, file, text',
+    'FILE:12:5: secrets.db.source: expected exactly one of sealed, age, sops, credential, exec, vault, file, text',
     'FILE:13:3: secrets.".x": the name of a secret has a part that starts with a dot',
     'FILE:13:17: secrets.".x".source.text: expected a string, got a number: quote it',
-    'FILE:14:3: secrets.nosource.source: expected one of sealed, age, sops, credential, exec, file, text, such as {sealed: FILE}, got nothing',
+    'FILE:14:3: secrets.nosource.source: expected one of sealed, age, sops, credential, exec, vault, file, text, such as {sealed: FILE}, got nothing',
     'FILE:15:5: secrets.nosource.owner: expected a user name or a number from 0 to 4294967294',
     'FILE:16:5: secrets.nosource.reads: expected always, once, or {startup: DURATION}',
-    'FILE:18:5: secrets.__proto__.source: expected one of sealed, age, sops, credential, exec, file, text, such as {sealed: FILE}, got a string',
+    'FILE:18:5: secrets.__proto__.source: expected one of sealed, age, sops, credential, exec, vault, file, text, such as {sealed: FILE}, got a string',
     'FILE:19:33: secrets.setuid.mode: setuid, setgid and sticky bits have no meaning on a secret',
     'FILE:20:3: secrets.nothing: expected a map with a source, such as {source: {sealed: FILE}}, got nothing',
   ])

@@ -18,6 +18,7 @@ t.test('the JSON Schema describes every key, with an example, and refuses others
     'store',
     'directoryMode',
     'startTimeout',
+    'vaults',
     'secrets',
     'templates',
   ])
@@ -31,10 +32,26 @@ t.test('the JSON Schema describes every key, with an example, and refuses others
     'sops',
     'credential',
     'exec',
+    'vault',
     'file',
     'text',
   ])
-  const keys = [schema, secret, source].flatMap((map) => Object.entries(map?.properties ?? {}))
+  const vault = schema.properties['vaults']?.anyOf?.[0]?.additionalProperties
+  if (vault === undefined || vault === false) throw new Error('no schema of a vault')
+  const auth = vault.properties?.['auth']
+  const methods = Object.values(auth?.properties ?? {})
+  const of = (map: Schema | undefined) => Object.keys(map?.properties ?? {}).join(' ')
+  t.equal(of(vault), 'address namespace auth caFile maxStale timeout')
+  t.equal(of(auth), 'tokenFile approle cert jwt')
+  t.strictSame(methods.slice(1).map(of), [
+    'roleId roleIdFile secretIdFile mount',
+    'certFile keyFile role mount',
+    'role jwtFile mount',
+  ])
+  t.equal(of(source?.properties?.['vault']), 'server path field version refresh')
+  const nested = [vault, auth, ...methods, source?.properties?.['vault']]
+  for (const map of nested) if (map?.properties !== undefined) t.equal(map.additionalProperties, false)
+  const keys = [schema, secret, source, ...nested].flatMap((map) => Object.entries(map?.properties ?? {}))
   for (const [key, { description, examples }] of keys) {
     t.type(description, 'string', `${key} has a description`)
     t.equal(examples?.length, 1, `${key} has an example`)

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { judge, type Before, type Rules } from '../../../src/daemon/judge.ts'
+import type { Config, SecretConfig, SourceSpec, VaultConfig } from '../../../src/config/config.ts'
+import { judge, rulesOf, type Before, type Rules } from '../../../src/daemon/judge.ts'
 import { value } from '../../support/tables.ts'
 
 const nothing: Before = { value: undefined, last: undefined, staleSince: undefined }
@@ -62,3 +63,26 @@ t.test('the last value is served while its source cannot be asked, and not for l
   t.match(judge(unavailable, before, rules, now), { state: 'failing' }, 'a file that is gone is gone')
   t.end()
 })
+
+t.test(
+  'what a secret may: of a vault what its server says, of a template what all of its inputs may',
+  (t) => {
+    const config = {
+      startTimeout: 7,
+      vaults: [{ name: 'main', maxStale: 60 } as VaultConfig],
+    } as unknown as Config
+    const rules = (source: object, patient = true) =>
+      rulesOf({ source: source as SourceSpec } as SecretConfig, config, patient, (name) => name === 'served')
+    t.strictSame(rules({ kind: 'vault', server: 'main' }), { startTimeout: 7000, maxStale: 60_000 })
+    t.strictSame(rules({ kind: 'vault', server: 'gone' }, false), { startTimeout: 0, maxStale: 0 })
+    t.match(rules({ kind: 'exec', maxStale: 5 }), { maxStale: 5000 })
+    t.match(rules({ kind: 'age' }), { maxStale: 0 })
+    const template = (...names: string[]) => ({
+      kind: 'template',
+      parts: names.map((secret) => ({ secret })),
+    })
+    t.match(rules(template('served')), { maxStale: Infinity })
+    t.match(rules(template('served', 'other')), { maxStale: 0 })
+    t.end()
+  },
+)

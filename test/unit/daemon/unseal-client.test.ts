@@ -111,7 +111,8 @@ t.test('inputs that are known already, of any size', async (t) => {
     bad: exec('exit 1'),
     other: text('o'),
   })
-  const inputs = new TemplateInputs()
+  const names = ['a', 'empty', 'large', 'bad', 'away', 'pending', 'here']
+  const inputs = new TemplateInputs([{ name: 't', source: template(...names.map(value)) }])
   for (const [name, value] of before.values) if (value !== undefined) inputs.keep(name, value)
   inputs.keep('pending', { pending: true, since: 0 })
   inputs.keep('away', { failing: 'no answer', unavailable: true })
@@ -165,7 +166,10 @@ t.test('children that are killed: whose fault it is, and what a template keeps o
   }
   const { told, came } = await opening
   t.equal(told['stuck'], 'unavailable: opening it ended the unseal child: ended by SIGKILL')
-  t.match(told['with/stuck'], /^unavailable: its input stuck can't be opened: opening it ended the unseal child/)
+  t.match(
+    told['with/stuck'],
+    /^unavailable: its input stuck can't be opened: opening it ended the unseal child/,
+  )
   t.equal(told['before'], 'b')
   t.equal(told['last'], 'l')
   t.equal(told['with/before'], 'bl')

@@ -1,0 +1,84 @@
+import type { SecretConfig, SourceSpec } from '../config/config.ts'
+import type { Clock, Verdict } from './judge.ts'
+import { backoff, Schedule, spread } from './schedule.ts'
+import type { Troubles } from './status-facts.ts'
+
+/** How a secret is, since when (milliseconds since 1970) and why, and how often its source was asked in vain. */
+export interface Condition {
+  readonly state: Verdict['state']
+  readonly since: number
+  readonly reason: string
+  readonly attempts: number
+}
+
+export interface Circumstances {
+  /** How long its last value may be kept; milliseconds. */
+  readonly maxStale: number
+  /** It is a template, and a secret of a vault in it has no value now. */
+  readonly lacksVault: boolean
+}
+
+/** The condition of each secret, by name, and when it is to be opened, or judged, again. */
+export class Conditions {
+  readonly schedule = new Schedule()
+  readonly #conditions = new Map<string, Condition>()
+
+  get(name: string): Condition | undefined {
+    return this.#conditions.get(name)
+  }
+
+  get troubles(): Troubles {
+    const inState = (state: Verdict['state']) =>
+      new Map([...this.#conditions].filter(([, condition]) => condition.state === state))
+    return { failing: inState('failing'), stale: inState('stale') }
+  }
+
+  /** Keep what a verdict says and plan what comes next; returns a line for the log when something is new. */
+  note({ name, source }: SecretConfig, verdict: Verdict, circumstances: Circumstances, now: Clock): string[] {
+    const { state, retry, reason = '' } = verdict
+    const before = this.#conditions.get(name)
+    const since = before?.state === state ? before.since : now.wall
+    const attempts = retry ? (before?.attempts ?? 0) + 1 : 0
+    const condition = { state, since, reason, attempts }
+    this.#conditions.set(name, condition)
+    const pause = pauseAfter(condition, source, circumstances, now)
+    if (pause === undefined) this.schedule.delete(name)
+    else this.schedule.set(name, now.monotonic + pause)
+    if (before === undefined && state === 'fresh') return []
+    if (before?.state === state && before.reason === reason) return []
+    return [`secret ${name}: ${lineOf(state, reason)}`]
+  }
+
+  /** Forget all others. */
+  keep(names: ReadonlySet<string>): void {
+    for (const name of this.#conditions.keys()) if (!names.has(name)) this.#conditions.delete(name)
+    this.schedule.keep(names)
+  }
+}
+
+/** Milliseconds until it is opened again, or judged again; undefined: that isn't for the time to say. */
+function pauseAfter(
+  { state, since, attempts }: Condition,
+  source: SourceSpec,
+  { maxStale, lacksVault }: Circumstances,
+  now: Clock,
+): number | undefined {
+  if (attempts === 0) return refreshOf(source)
+  // The value of the vault will bring the template.
+  if (lacksVault) return undefined
+  const pause = backoff(attempts, Math.random())
+  if (source.kind !== 'vault' || state !== 'stale') return pause
+  return Math.max(0, Math.min(pause, since + maxStale - now.wall))
+}
+
+/** Milliseconds after which the source is asked again although it answered. The fetch child asks vaults by itself. */
+function refreshOf(source: SourceSpec): number | undefined {
+  if (source.kind !== 'exec' || source.refresh === undefined) return undefined
+  return spread(source.refresh * 1000, Math.random())
+}
+
+function lineOf(state: Verdict['state'], reason: string): string {
+  if (state === 'fresh') return 'it is served again'
+  if (state === 'stale') return `its last value is served: ${reason}`
+  return state === 'waiting' ? `it is not there yet: ${reason}` : reason
+}
