@@ -1,11 +1,13 @@
 import { writeSync } from 'node:fs'
 import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { parentPort, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { reasonOf } from '../base/errors.ts'
 import { loadSodium, type Region, type Sodium } from '../crypto/sodium.ts'
 import { LineRing } from '../audit/ring.ts'
 import { Channel } from '../fuse/channel.ts'
 import { Frame } from '../fuse/frame.ts'
+import { Polling } from '../fuse/polling.ts'
 import { Session } from '../fuse/session.ts'
 import { OUT_HEADER_BYTES } from '../fuse/wire/encode.ts'
 import { MAX_SECRET_BYTES } from '../sources/source.ts'
@@ -56,7 +58,14 @@ async function run(): Promise<void> {
   const gate = gateOf(start, connection.id, audit)
   const first = await next('replace')
   let { facts } = first
-  const counted = (): Counted => ({ ...fs.counters, refused: gate.refused, auditDropped: audit.dropped })
+  // With one processor the next request can't come while this thread polls for it.
+  const polling = new Polling(availableParallelism() > 1 ? start.polling : 0)
+  const counted = (): Counted => ({
+    ...fs.counters,
+    refused: gate.refused,
+    auditDropped: audit.dropped,
+    polledMilliseconds: Math.round(polling.spent / 1000),
+  })
   const virtual = new Map([
     ['.hushfs/status.json', () => statusOf(facts, counted())],
     ['.hushfs/audit.jsonl', () => Buffer.from(audit.trail.text())],
@@ -68,7 +77,7 @@ async function run(): Promise<void> {
   say({ kind: 'done', id: first.id, counters: counted() })
   const { journal } = connection
   const session: Session = new Session({
-    channel: new Channel(start.device, start.wake, journal.request),
+    channel: new Channel(start.device, start.wake, journal.request, polling),
     journal,
     frame: new Frame(() => reply.bytes()),
     handler: fs,

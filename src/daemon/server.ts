@@ -179,6 +179,7 @@ export class Server {
       memoryKey: this.#keys.slice(0, KEY_BYTES),
       trace,
       wishes: { requestTimeout: config.startTimeout + BACKSTOP, without },
+      polling: config.polling,
       audit: this.#audit.memory,
       hierarchy,
       allowances: loadAllowances(place, 'unknown' in hierarchy ? undefined : hierarchy),

@@ -14,6 +14,8 @@ export interface WorkerStart {
   readonly memoryKey: Uint8Array
   readonly trace: boolean
   readonly wishes: Omit<Wishes, 'mostBytes'>
+  /** How long to poll for the next request after an answer, at most; 0: not at all. Microseconds. */
+  readonly polling: number
   /** Memory of the ring of audit lines. */
   readonly audit: SharedArrayBuffer
   /** Where systemd keeps its units, or why that isn't known. */
@@ -61,6 +63,8 @@ export interface Counted {
   readonly refused: number
   /** Audit records that were not sent on: standard output was too slow. */
   readonly auditDropped: number
+  /** Processor time spent polling for requests. */
+  readonly polledMilliseconds: number
 }
 
 /** What `.hushfs/status.json` says. */

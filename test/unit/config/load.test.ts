@@ -39,6 +39,7 @@ secrets:
     store: '/var/lib/hushfs/store',
     directoryMode: 0o711,
     startTimeout: 30,
+    polling: 200,
     secrets: [
       {
         name: 'db/password',
@@ -132,7 +133,7 @@ secrets:
   t.strictSame(message.split('\n'), [
     'FILE:1:1: directoryMode: expected a quoted string of 3 or 4 octal digits such as "0400"; got the number 711: quote it',
     'FILE:2:1: identities: expected a list, got a string',
-    'FILE:3:1: vaults: unknown key `vaults`; expected one of mountPoint, identities, store, directoryMode, startTimeout, secrets, templates',
+    'FILE:3:1: vaults: unknown key `vaults`; expected one of mountPoint, identities, store, directoryMode, startTimeout, polling, secrets, templates',
     'FILE:5:3: secrets."db/password": `db` is a secret too, so it can\'t be the folder of `db/password`; rename one of them',
     'FILE:6:14: secrets."db/password".source.seald: unknown key `seald`; did you mean `sealed`?',
     'FILE:7:5: secrets."db/password".onwer: unknown key `onwer`; did you mean `owner`?',
