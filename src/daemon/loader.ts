@@ -61,7 +61,7 @@ export class Loader {
     this.#states = new SecretStates(config, loadAccounts(), options.known, options.patient, clock())
   }
 
-  get states(): Pick<SecretStates, 'config' | 'table' | 'troubles'> {
+  get states(): Pick<SecretStates, 'config' | 'table' | 'entries' | 'troubles'> {
     return this.#states
   }
 
@@ -138,24 +138,22 @@ export class Loader {
     const { values, before, after, notes } = this.#states.take(results, clock())
     for (const note of notes) log.warning(note)
     await outlet.settle(values)
-    const { table } = this.#states
-    const [old, fresh] = [
-      { ...table, secrets: before },
-      { ...table, secrets: after },
-    ]
+    const { entries } = this.#states
+    const [old, fresh] = [entries.tableOf(before), entries.tableOf(after)]
     outlet.notify(notificationsFor(old, fresh))
     this.#tellChanged(old, fresh)
   }
 
   #tellChanged(before: SecretTable, after: SecretTable): void {
     const names = new Set(replacedValues(before, after))
+    if (names.size === 0) return
     const secrets = this.#states.config.secrets.filter(({ name }) => names.has(name))
-    if (secrets.length > 0) this.#options.outlet.changed(secrets)
+    this.#options.outlet.changed(secrets)
   }
 
   /** Whoever waits too long for a value is let go. */
   #awaitPending(): void {
-    if (this.#states.pending.length === 0) return
+    if (this.#states.entries.pending === 0) return
     const epoch = this.#epoch
     const later = (milliseconds: number) => {
       const timer = setTimeout(() => {

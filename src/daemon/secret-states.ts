@@ -11,6 +11,7 @@ import {
   type SecretEntry,
   type SecretTable,
 } from '../vfs/table.ts'
+import { Entries } from './entries.ts'
 import { judge, maxStaleOf, type Clock, type Verdict } from './judge.ts'
 import { entryOf, loadTable } from './load-table.ts'
 import { backoff, Schedule, spread } from './schedule.ts'
@@ -24,7 +25,7 @@ export interface Change {
   readonly notes: string[]
 }
 
-/** How a secret is, since when (milliseconds since 1970) and why, and how often its source was asked in vain. */
+/** How a secret is that has no fresh value, since when (milliseconds since 1970) and why, and how often its source was asked in vain. */
 interface Condition {
   readonly state: Verdict['state']
   readonly since: number
@@ -40,7 +41,7 @@ export class SecretStates {
   readonly schedule = new Schedule()
   #config: Config
   #accounts: Accounts
-  #table: SecretTable
+  #entries: Entries
   /** Where each secret is in configuration and table. */
   #places: ReadonlyMap<string, number>
   /** Readers wait for what isn't there yet. */
@@ -66,7 +67,7 @@ export class SecretStates {
     const pending = config.secrets.map(
       ({ name }) => ({ pending: true, since: now.monotonic, version: versions.get(name) }) as const,
     )
-    this.#table = loadTable(config, accounts, pending, known, secondsOf(now))
+    this.#entries = new Entries(loadTable(config, accounts, pending, known, secondsOf(now)))
   }
 
   get config(): Config {
@@ -75,7 +76,11 @@ export class SecretStates {
 
   /** Without the bytes, which the worker has. */
   get table(): SecretTable {
-    return this.#table
+    return this.#entries.table
+  }
+
+  get entries(): Omit<Entries, 'put'> {
+    return this.#entries
   }
 
   get troubles(): Troubles {
@@ -84,33 +89,25 @@ export class SecretStates {
     return { failing: inState('failing'), stale: inState('stale') }
   }
 
-  get pending(): readonly SecretConfig[] {
-    return this.#config.secrets.filter((_, index) => {
-      const value = this.#table.secrets[index]?.value
-      return value !== undefined && isPending(value)
-    })
-  }
-
   /** Results of opening some of the secrets again. */
   take(results: readonly IndexedValue[], now: Clock): Change {
-    const secrets = [...this.#table.secrets]
-    const isServed = (name: string) => isServedIn(secrets[this.#places.get(name) ?? -1]?.value)
+    const entries = this.#entries
+    const isServed = (name: string) => isServedIn(entries.at(this.#places.get(name) ?? -1)?.value)
     const change: Change = { values: [], before: [], after: [], notes: [] }
     for (const { index, value: result } of results) {
       const secret = this.#config.secrets[index]
-      const entry = secrets[index]
+      const entry = entries.at(index)
       if (secret === undefined || entry === undefined) continue
       const found = entryOf(secret, this.#accounts, result).value
       const verdict = this.#judge(secret, entry.value, found, isServed, now)
       change.notes.push(...this.#note(secret, verdict, now))
       if (isSame(entry.value, verdict.value)) continue
       const next = entryOf(secret, this.#accounts, verdict.value)
-      secrets[index] = withoutBytes(next)
+      entries.put(index, withoutBytes(next))
       change.values.push({ index, value: next.value })
       change.before.push(entry)
       change.after.push(withoutBytes(next))
     }
-    this.#table = { ...this.#table, secrets }
     return change
   }
 
@@ -121,7 +118,8 @@ export class SecretStates {
     results: readonly (EntryValue | undefined)[],
     now: Clock,
   ): { table: SecretTable; notes: string[] } {
-    const before = new Map(this.#table.secrets.map((entry) => [entry.name, entry.value]))
+    const previous = this.table
+    const before = new Map(previous.secrets.map((entry) => [entry.name, entry.value]))
     const sources = new Map(this.#config.secrets.map(({ name, source }) => [name, JSON.stringify(source)]))
     const served = new Set<string>()
     // Templates come last, so what they are made of has been judged before.
@@ -134,11 +132,11 @@ export class SecretStates {
       return verdict
     })
     const values = verdicts.map(({ value }) => value)
-    const table = loadTable(config, accounts, values, this.#table, secondsOf(now))
+    const table = loadTable(config, accounts, values, previous, secondsOf(now))
     this.#config = config
     this.#places = placesOf(config)
     this.#accounts = accounts
-    this.#table = { ...table, secrets: table.secrets.map(withoutBytes) }
+    this.#entries = new Entries({ ...table, secrets: table.secrets.map(withoutBytes) })
     this.#forgetOthers(new Set(config.secrets.map(({ name }) => name)))
     const notes = config.secrets.flatMap((secret, index) => this.#note(secret, verdicts[index], now))
     return { table, notes }
@@ -155,7 +153,7 @@ export class SecretStates {
   /** The time of those that wait is over: as results. */
   overdue(now: Clock): IndexedValue[] {
     const limit = this.#config.startTimeout * 1000
-    return this.#table.secrets.flatMap(({ name, value }, index): IndexedValue[] => {
+    return this.table.secrets.flatMap(({ name, value }, index): IndexedValue[] => {
       if (!isPending(value) || now.monotonic - value.since < limit) return []
       const failing = this.#conditions.get(name)?.reason ?? 'it is still being opened'
       return [{ index, value: { failing, unavailable: true } }]
@@ -188,7 +186,8 @@ export class SecretStates {
     const before = this.#conditions.get(name)
     const since = before?.state === state ? before.since : now.wall
     const attempts = retry ? (before?.attempts ?? 0) + 1 : 0
-    this.#conditions.set(name, { state, since, reason, attempts })
+    if (state === 'fresh') this.#conditions.delete(name)
+    else this.#conditions.set(name, { state, since, reason, attempts })
     const refresh = refreshOf(source)
     if (retry) this.schedule.set(name, now.monotonic + backoff(attempts, Math.random()))
     else if (refresh !== undefined) this.schedule.set(name, now.monotonic + spread(refresh, Math.random()))

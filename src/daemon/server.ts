@@ -247,7 +247,7 @@ export class Server {
   }
 
   #facts(): StatusFacts {
-    const { table, troubles } = this.#loader.states
-    return statusFacts(this.#running, table, this.#reloads, troubles)
+    const { entries, troubles } = this.#loader.states
+    return statusFacts(this.#running, entries, this.#reloads, troubles)
   }
 }
