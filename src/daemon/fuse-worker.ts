@@ -58,7 +58,7 @@ async function run(): Promise<void> {
   const gate = gateOf(start, connection.id, audit)
   const first = await next('replace')
   let { facts } = first
-  // With one processor the next request can't come while this thread polls for it.
+  // With one processor no request can come while this thread polls for it.
   const polling = new Polling(availableParallelism() > 1 ? start.polling : 0)
   const counted = (): Counted => ({
     ...fs.counters,
@@ -70,10 +70,7 @@ async function run(): Promise<void> {
     ['.hushfs/status.json', () => statusOf(facts, counted())],
     ['.hushfs/audit.jsonl', () => Buffer.from(audit.trail.text())],
   ])
-  const onUncached = (node: number) => {
-    say({ kind: 'uncached', node })
-  }
-  const fs: SecretFs = new SecretFs(first.table, { vault, gate, virtual, onUncached })
+  const fs: SecretFs = new SecretFs(first.table, { vault, gate, virtual, ...tellings })
   say({ kind: 'done', id: first.id, counters: counted() })
   const { journal } = connection
   const session: Session = new Session({
@@ -105,6 +102,16 @@ async function run(): Promise<void> {
   session.run()
   audit.flush()
   say({ kind: 'ended' })
+}
+
+/** What the main thread must do for a reader, or behind one. */
+const tellings = {
+  onUncached: (node: number) => {
+    say({ kind: 'uncached', node })
+  },
+  onAwaited: (name: string) => {
+    say({ kind: 'awaited', name })
+  },
 }
 
 function gateOf(start: WorkerStart, connection: string, audit: AuditSender): Gate {

@@ -54,6 +54,8 @@ export class Loader {
   #epoch = 0
   #children = 0
   #timer: NodeJS.Timeout | undefined
+  /** Tells the child of the last load what to open next. */
+  #hurry: (place: number) => void = () => undefined
 
   /** Every value is pending. */
   constructor(config: Config, options: LoaderOptions) {
@@ -95,6 +97,12 @@ export class Loader {
     this.#plan()
   }
 
+  /** A reader waits for this secret. */
+  awaited(name: string): void {
+    const place = this.#states.placeOf(name)
+    if (place !== undefined) this.#hurry(place)
+  }
+
   stop(): void {
     clearTimeout(this.#timer)
     this.#ending.abort()
@@ -111,9 +119,15 @@ export class Loader {
       const placed = results.map(({ index, value }) => ({ index: indexes[index] ?? index, value }))
       void this.#take(placed)
     }
+    const onChild = (hurry: (index: number) => void) => {
+      this.#hurry = (place) => {
+        const index = indexes[place] === place ? place : indexes.indexOf(place)
+        if (index >= 0) hurry(index)
+      }
+    }
     this.#children++
     try {
-      await this.#unseal(config, secrets, { prepared, onResults })
+      await this.#unseal(config, secrets, { prepared, onResults, onChild })
     } finally {
       this.#children--
     }
@@ -125,7 +139,7 @@ export class Loader {
   #unseal(
     { identities }: Config,
     secrets: readonly SecretConfig[],
-    options: Pick<UnsealOptions, 'prepared' | 'onResults' | 'inputs'> = {},
+    options: Pick<UnsealOptions, 'prepared' | 'onResults' | 'onChild' | 'inputs'> = {},
   ): Promise<(EntryValue | undefined)[]> {
     const job = { identities, secrets: secrets.map(({ name, source }) => ({ name, source })) }
     const { keys } = this.#options

@@ -89,6 +89,11 @@ export class SecretStates {
     return { failing: inState('failing'), stale: inState('stale') }
   }
 
+  /** Index of a secret in configuration and table. */
+  placeOf(name: string): number | undefined {
+    return this.#places.get(name)
+  }
+
   /** Results of opening some of the secrets again. */
   take(results: readonly IndexedValue[], now: Clock): Change {
     const entries = this.#entries

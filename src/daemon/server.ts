@@ -216,6 +216,7 @@ export class Server {
     const { audit, log } = this.#options
     if (message.kind === 'initialized') this.#initialized()
     if (message.kind === 'uncached') this.#notify(invalidateInode(message.node, 0n))
+    if (message.kind === 'awaited') this.#loader.awaited(message.name)
     if (message.kind === 'audit' || message.kind === 'ended') audit.drain(this.#takeAudit)
     if (message.kind === 'unexpected') log.error(`${message.op}: ${message.reason}`)
     if (message.kind === 'fatal') this.#finish(new MountError(`the FUSE worker broke: ${message.reason}`))

@@ -14,6 +14,7 @@ import { longestWait } from '../sources/waiting.ts'
 import { dieWithParent, forbidDumps } from '../sys/libc.ts'
 import { PREFIX_BYTES, storeValue } from '../vault/value.ts'
 import { BatchWriter } from './batch-writer.ts'
+import { JobInput } from './job-input.ts'
 import { openAll, type Lanes } from './open-order.ts'
 import { Inputs } from './unseal-inputs.ts'
 import { KEYS_BYTES, KEYS_FD, knownLength, type Job, type Outcome } from './unseal-protocol.ts'
@@ -33,10 +34,11 @@ async function run(): Promise<void> {
   forbidDumps()
   dieWithParent('SIGKILL')
   const sodium = await loadSodium()
-  const input = await readInput()
+  const input = new JobInput(process.stdin)
+  const text = await input.job
   // The server ended, or had nothing to open, before it sent a job.
-  if (input.length === 0) return
-  const job = JSON.parse(input.toString('utf8')) as Job
+  if (text === '') return
+  const job = JSON.parse(text) as Job
   // Commands are killed by a handler of their own.
   if (job.secrets.some(({ source }) => longestWait(source) !== undefined)) dieWithParent('SIGTERM')
   const { keys, stored } = readData(sodium, knownLength(job.known ?? []))
@@ -61,8 +63,13 @@ async function run(): Promise<void> {
   const onQuickDone = () => {
     output.hurry()
   }
-  await openAll({ ...lanesOf(job), open, onQuickDone })
+  const takeWanted = () => (job.oneByOne ? [] : input.takeWanted())
+  const onWantedDone = () => {
+    output.flush()
+  }
+  await openAll({ ...lanesOf(job), open, onQuickDone, takeWanted, onWantedDone })
   output.end()
+  input.close()
 }
 
 interface Opened {
@@ -84,12 +91,6 @@ function lanesOf({ secrets, oneByOne }: Job): Lanes {
     else lanes.waiting.push(index)
   }
   return lanes
-}
-
-async function readInput(): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  for await (const piece of process.stdin) pieces.push(piece as Buffer)
-  return Buffer.concat(pieces)
 }
 
 /** The keys go from the pipe to the WASM heap and to this child's own memory; nobody else has the descriptor. */

@@ -46,6 +46,8 @@ export type FromWorker =
   | { readonly kind: 'done'; readonly id: number; readonly counters: Counted }
   /** The kernel may have pages of the node, and must forget them. */
   | { readonly kind: 'uncached'; readonly node: number }
+  /** A reader waits for the value of this secret, the first one that does. */
+  | { readonly kind: 'awaited'; readonly name: string }
   /** Lines wait in the ring of the audit. */
   | { readonly kind: 'audit' }
   | { readonly kind: 'unexpected'; readonly op: string; readonly reason: string }
