@@ -64,9 +64,12 @@ export class SecretStates {
     this.#patient = patient
     for (const { name, value } of known?.secrets ?? []) if (isPresent(value)) this.#last.set(name, value)
     const versions = new Map(known?.secrets.map(({ name, value }) => [name, versionOf(value)]))
-    const pending = config.secrets.map(
-      ({ name }) => ({ pending: true, since: now.monotonic, version: versions.get(name) }) as const,
-    )
+    const since = now.monotonic
+    const unknown = { pending: true, since } as const
+    const pending = config.secrets.map(({ name }) => {
+      const version = versions.get(name)
+      return version === undefined ? unknown : ({ pending: true, since, version } as const)
+    })
     this.#entries = new Entries(loadTable(config, accounts, pending, known, secondsOf(now)))
   }
 

@@ -123,10 +123,12 @@ function environment(): NodeJS.ProcessEnv {
 
 /** Indexes of sources that wait, with their own timeouts, which they keep themselves. */
 function waitsOf({ secrets }: Job): [index: number, milliseconds: number][] {
-  return secrets.flatMap(({ source }, index): [number, number][] => {
+  const waits: [number, number][] = []
+  for (const [index, { source }] of secrets.entries()) {
     const wait = longestWait(source)
-    return wait === undefined ? [] : [[index, wait]]
-  })
+    if (wait !== undefined) waits.push([index, wait])
+  }
+  return waits
 }
 
 function longest(waits: readonly [number, number][], missing: ReadonlySet<number>): number {
