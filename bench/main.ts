@@ -1,10 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { access } from './access.ts'
 import { caller } from './caller.ts'
 import { latency } from './latency.ts'
+import { parallel } from './parallel.ts'
+import { processor } from './processor.ts'
 import { rules } from './rules.ts'
 import { startup } from './startup.ts'
+import { throughput } from './throughput.ts'
 import { withCleanup } from './support/cleanup.ts'
 import { describeMachine, machineLine, type Machine } from './support/machine.ts'
 import { paths } from './support/paths.ts'
@@ -27,6 +31,10 @@ interface Row {
 /** Every question, in the order of RESULTS.md. */
 const questions: readonly Row[] = [
   row('Read latency', latency),
+  row('Other reads', access),
+  row('Parallel readers', parallel),
+  row('Throughput', throughput),
+  row('Processor time', processor),
   row('Start', startup),
   row('Caller', caller),
   row('Rules', rules),

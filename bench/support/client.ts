@@ -17,8 +17,8 @@ export interface Percentiles {
 
 export interface Reads {
   readonly file: string
-  /** What the file holds, in bytes. */
-  readonly size: number
+  /** What the file holds, in bytes; or opening it must fail with EACCES. */
+  readonly size: number | 'denied'
   readonly count: number
   readonly warmup: number
   readonly processor?: number

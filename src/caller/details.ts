@@ -22,15 +22,22 @@ export class DetailsReader {
   }
 
   read(tid: number): CallerDetails {
+    const comm = textOf(this.#comm, tid)?.slice(0, -1)
     return {
-      pid: this.#processOf(tid),
-      comm: textOf(this.#comm, tid)?.slice(0, -1),
+      pid: this.#comm.noteOf(tid) ?? this.#processOf(tid),
+      comm,
       exe: readLink(`${this.#procRoot}/${tid}/exe`),
     }
   }
 
-  /** A thread that leads its process has the process's id; only of others is the long status asked. */
   #processOf(tid: number): number | undefined {
+    const pid = this.#findProcess(tid)
+    if (pid !== undefined) this.#comm.note(tid, pid)
+    return pid
+  }
+
+  /** A thread that leads its process has the process's id; only of others is the long status asked. */
+  #findProcess(tid: number): number | undefined {
     if (this.#procRoot === '/proc' && (tgkill(tid, tid, 0) === 0 || lastErrno() === errno.EPERM)) return tid
     const id = /^Tgid:\t([0-9]+)$/m.exec(textOf(this.#status, tid) ?? '')?.[1]
     return id === undefined ? undefined : Number(id)

@@ -19,6 +19,7 @@ export class ThreadFile {
   readonly #keeps: boolean
   readonly #tids = new Uint32Array(PLACES)
   readonly #fds = new Int32Array(PLACES)
+  readonly #notes = new Float64Array(PLACES).fill(NaN)
 
   constructor(root: string, name: string) {
     this.#root = root
@@ -43,9 +44,21 @@ export class ThreadFile {
     return result
   }
 
+  /** What was noted of the thread since its file was opened, which nothing but this very thread can have had; undefined: nothing. Ask after a read. */
+  noteOf(tid: number): number | undefined {
+    const note = this.#tids[tid % PLACES] === tid ? this.#notes[tid % PLACES] : undefined
+    return note === undefined || Number.isNaN(note) ? undefined : note
+  }
+
+  /** Note a number that never changes for a thread. */
+  note(tid: number, value: number): void {
+    if (this.#tids[tid % PLACES] === tid) this.#notes[tid % PLACES] = value
+  }
+
   #keep(place: number, tid: number, fd: number): void {
     this.#tids[place] = tid
     this.#fds[place] = fd
+    this.#notes[place] = NaN
   }
 
   #leave(place: number): void {

@@ -32,11 +32,15 @@ t.test('a file is read anew each time', async (t) => {
   const { pid = 0 } = child
   await once(child.stdout, 'data')
   t.equal(textOf(file, pid), 'sh\n')
+  t.equal(file.noteOf(pid), undefined)
+  file.note(pid, 7)
   child.stdin.write('line\nfor cat')
   await once(child.stdout, 'data')
   t.equal(textOf(file, pid), 'cat\n')
+  t.equal(file.noteOf(pid), 7)
   await ended(child)
   t.equal(textOf(file, pid), -errno.ENOENT)
+  t.equal(file.noteOf(pid), undefined)
 })
 
 t.test('the thread that has a number now is asked, not the one that had it before', async (t) => {
@@ -48,13 +52,17 @@ t.test('the thread that has a number now is asked, not the one that had it befor
   const file = new ThreadFile('/proc', 'comm')
   const first = await sleeper(t)
   t.equal(textOf(file, first.pid), 'cat\n')
+  file.note(first.pid, 7)
   await first.end()
   // Other processes of the machine may be given the number in between.
   for (let tries = 0; tries < 100; tries++) {
     writeFileSync(last, String(first.pid - 1))
     const second = await sleeper(t, 'tee')
     const isSame = second.pid === first.pid
-    if (isSame) t.equal(textOf(file, second.pid), 'tee\n')
+    if (isSame) {
+      t.equal(textOf(file, second.pid), 'tee\n')
+      t.equal(file.noteOf(second.pid), undefined)
+    }
     await second.end()
     if (isSame) return
   }
