@@ -7,6 +7,7 @@ import { latency } from './latency.ts'
 import { parallel } from './parallel.ts'
 import { processor } from './processor.ts'
 import { rules } from './rules.ts'
+import { scale } from './scale.ts'
 import { startup } from './startup.ts'
 import { throughput } from './throughput.ts'
 import { withCleanup } from './support/cleanup.ts'
@@ -36,6 +37,7 @@ const questions: readonly Row[] = [
   row('Throughput', throughput),
   row('Processor time', processor),
   row('Start', startup),
+  row('Scale', scale),
   row('Caller', caller),
   row('Rules', rules),
 ]
