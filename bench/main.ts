@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { access } from './access.ts'
+import { activation } from './activation.ts'
 import { caller } from './caller.ts'
 import { latency } from './latency.ts'
 import { parallel } from './parallel.ts'
@@ -36,6 +37,7 @@ const questions: readonly Row[] = [
   row('Parallel readers', parallel),
   row('Throughput', throughput),
   row('Processor time', processor),
+  row('Activation', activation),
   row('Start', startup),
   row('Scale', scale),
   row('Caller', caller),
