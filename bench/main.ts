@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { ablation } from './ablation.ts'
 import { access } from './access.ts'
 import { activation } from './activation.ts'
 import { caller } from './caller.ts'
@@ -42,6 +43,7 @@ const questions: readonly Row[] = [
   row('Scale', scale),
   row('Caller', caller),
   row('Rules', rules),
+  row('Ablation', ablation),
 ]
 
 /** Runs much more than this make a measurement worthless. */
@@ -78,7 +80,7 @@ function row<Result>(title: string, question: Question<Result>): Row {
 function writeReport(): void {
   const head = [
     '# Measurements',
-    'Written by `npm run bench` (as root, under five minutes), which builds the peers, runs every question and rewrites this page; ' +
+    'Written by `npm run bench` (as root, about a quarter of an hour), which builds the peers, runs every question and rewrites this page; ' +
       '`npm run bench -- NAME` runs one, `-- --quick` only tries whether all works. The single values are in [results](results). ' +
       'Each figure holds for the machine that it names.',
   ]
