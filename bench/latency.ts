@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { plotBars } from './support/bars.ts'
-import { measureReads, readOnce, type Percentiles } from './support/client.ts'
+import { measureReads, type Percentiles } from './support/client.ts'
 import { withCleanup, type Cleanup } from './support/cleanup.ts'
 import { lastProcessor } from './support/machine.ts'
 import type { Effort, Question } from './support/question.ts'
+import { interleave } from './support/rounds.ts'
+import { serveAll, type Served } from './support/served.ts'
 import { describeSpread, spreadOf, type Spread } from './support/spread.ts'
 import { BASELINE, subjects, type Subject } from './support/subjects.ts'
 import { formatTable } from './support/table.ts'
@@ -37,12 +36,6 @@ interface Figures {
   readonly ratioP50: Spread
   readonly ratioP99: Spread
   readonly rounds: readonly Percentiles[]
-}
-
-/** A subject that serves, and the file to read. */
-interface Served {
-  readonly subject: Subject
-  readonly file: string
 }
 
 const value = new TextEncoder().encode('0123456789abcdef'.repeat(4))
@@ -80,41 +73,16 @@ async function measureScheduling(
   const pinning = processor === undefined ? {} : { processor }
   const measured = await withCleanup(async (own) => {
     const cleanup = { ...own, signal: AbortSignal.any([own.signal, outer.signal]) }
-    const served = await serveAll(present, processor, cleanup)
-    const rounds = new Map<Subject, Percentiles[]>(present.map((subject) => [subject, []]))
-    for (let round = 0; round < plan.rounds; round++) {
-      const first = round % served.length
-      for (const { subject, file } of [...served.slice(first), ...served.slice(0, first)]) {
-        const reads = { file, size: value.length, count: plan.count, warmup: plan.warmup, ...pinning }
-        rounds.get(subject)?.push(await measureReads(reads, cleanup))
-      }
-    }
-    return rounds
+    const served = await serveAll(present, value, processor, cleanup)
+    const reads = { size: value.length, count: plan.count, warmup: plan.warmup, ...pinning }
+    const measure = ({ file }: Served) => measureReads({ ...reads, file }, cleanup)
+    return interleave(served, plan.rounds, measure, cleanup)
   })
-  const baseline = [...measured].find(([subject]) => subject.id === BASELINE)?.[1] ?? []
+  const baseline = [...measured].find(([{ subject }]) => subject.id === BASELINE)?.[1] ?? []
   return {
     title: processor === undefined ? 'default scheduling' : 'client and server on one processor',
-    subjects: [...measured].map(([subject, rounds]) => summarise(subject, rounds, baseline)),
+    subjects: [...measured].map(([{ subject }, rounds]) => summarise(subject, rounds, baseline)),
   }
-}
-
-async function serveAll(
-  present: readonly Subject[],
-  processor: number | undefined,
-  cleanup: Cleanup,
-): Promise<Served[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'hushfs-bench-'))
-  cleanup.defer(() => rmSync(folder, { recursive: true, force: true }))
-  const served: Served[] = []
-  for (const subject of present) {
-    const mountPoint = join(folder, subject.id)
-    mkdirSync(mountPoint)
-    const file = await subject.serve(mountPoint, value, processor, cleanup)
-    const read = await readOnce(file, cleanup)
-    if (Buffer.compare(read, value) !== 0) throw new Error(`${subject.title} serves another value`)
-    served.push({ subject, file })
-  }
-  return served
 }
 
 function summarise(

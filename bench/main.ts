@@ -1,10 +1,17 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { ablation } from './ablation.ts'
+import { access } from './access.ts'
+import { activation } from './activation.ts'
 import { caller } from './caller.ts'
 import { latency } from './latency.ts'
+import { parallel } from './parallel.ts'
+import { processor } from './processor.ts'
 import { rules } from './rules.ts'
+import { scale } from './scale.ts'
 import { startup } from './startup.ts'
+import { throughput } from './throughput.ts'
 import { withCleanup } from './support/cleanup.ts'
 import { describeMachine, machineLine, type Machine } from './support/machine.ts'
 import { paths } from './support/paths.ts'
@@ -28,10 +35,17 @@ interface Row {
 /** Every question, in the order of RESULTS.md. */
 const questions: readonly Row[] = [
   row('Read latency', latency),
+  row('Other reads', access),
+  row('Parallel readers', parallel),
+  row('Throughput', throughput),
+  row('Processor time', processor),
+  row('Activation', activation),
   row('Start', startup),
+  row('Scale', scale),
   row('Caller', caller),
   row('Rules', rules),
   row('Vault', vault),
+  row('Ablation', ablation),
 ]
 
 /** Runs much more than this make a measurement worthless. */
@@ -68,7 +82,7 @@ function row<Result>(title: string, question: Question<Result>): Row {
 function writeReport(): void {
   const head = [
     '# Measurements',
-    'Written by `npm run bench` (as root, under five minutes), which builds the peers, runs every question and rewrites this page; ' +
+    'Written by `npm run bench` (as root, about a quarter of an hour), which builds the peers, runs every question and rewrites this page; ' +
       '`npm run bench -- NAME` runs one, `-- --quick` only tries whether all works. The single values are in [results](results). ' +
       'Each figure holds for the machine that it names.',
   ]

@@ -15,6 +15,7 @@ let
 
   needed = [
     "build.mjs"
+    "bundle.mjs"
     "package-lock.json"
     "package.json"
     "src"

@@ -1,5 +1,5 @@
 /*
- * The peer to beat: one file, `secret`, on libfuse 3's low-level interface, single-threaded, direct I/O. It holds the value in
+ * The peer to beat: one file, `secret`, on libfuse 3's low-level interface, direct I/O, with `-s` single-threaded. It holds the value in
  * plain memory and decides nothing, so it does the least work that a FUSE server of secrets can do.
  *
  *   libfuse-secret -f -s -o allow_other,default_permissions MOUNTPOINT < VALUE
@@ -15,7 +15,7 @@
 /* Names and attributes are cached for an hour: what is measured is open and read. */
 #define VALID_SECONDS 3600.0
 
-static char value[4096];
+static char value[1 << 20];
 static size_t value_size;
 
 static int stat_of(fuse_ino_t ino, struct stat *st)

@@ -3,14 +3,17 @@
  *
  *   open-read-close FILE SIZE COUNT WARMUP
  *
+ * SIZE `denied`: open must fail with EACCES each time, and that is what is measured. Files above 64 KiB are read by 1 MiB, others by 4 KiB.
  * Prints one line of JSON, times in microseconds. Exits 1 when a call fails or the file has not SIZE bytes, so that a
  * server that answers fast and wrong has no figure.
  */
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,9 +32,21 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static uint64_t open_denied(const char *file)
+{
+	const uint64_t start = now_ns();
+	const int fd = open(file, O_RDONLY | O_CLOEXEC);
+	const uint64_t end = now_ns();
+
+	if (fd >= 0 || errno != EACCES)
+		errx(1, "%s: not refused", file);
+	return end - start;
+}
+
 static uint64_t open_read_close(const char *file, size_t size)
 {
-	char buffer[4096];
+	static char buffer[1 << 20];
+	const size_t wanted = size > 65536 ? sizeof buffer : 4096;
 	size_t total = 0;
 	ssize_t got;
 	const uint64_t start = now_ns();
@@ -40,7 +55,7 @@ static uint64_t open_read_close(const char *file, size_t size)
 
 	if (fd < 0)
 		err(1, "open %s", file);
-	while ((got = read(fd, buffer, sizeof buffer)) > 0)
+	while ((got = read(fd, buffer, wanted)) > 0)
 		total += (size_t)got;
 	if (got < 0)
 		err(1, "read %s", file);
@@ -63,18 +78,20 @@ int main(int argc, char **argv)
 {
 	size_t size, count, warmup;
 	uint64_t *times, sum = 0;
+	int denied;
 
 	if (argc != 5)
 		errx(2, "usage: open-read-close FILE SIZE COUNT WARMUP");
+	denied = strcmp(argv[2], "denied") == 0;
 	size = strtoul(argv[2], NULL, 10);
 	count = strtoul(argv[3], NULL, 10);
 	warmup = strtoul(argv[4], NULL, 10);
 	if (count == 0 || (times = calloc(count, sizeof *times)) == NULL)
 		errx(2, "COUNT must be a positive number that fits memory");
 	for (size_t i = 0; i < warmup; i++)
-		open_read_close(argv[1], size);
+		denied ? open_denied(argv[1]) : open_read_close(argv[1], size);
 	for (size_t i = 0; i < count; i++)
-		sum += times[i] = open_read_close(argv[1], size);
+		sum += times[i] = denied ? open_denied(argv[1]) : open_read_close(argv[1], size);
 	qsort(times, count, sizeof *times, ascending);
 	printf("{\"count\":%zu,\"mean\":%.3f,\"p50\":%.3f,\"p90\":%.3f,\"p99\":%.3f}\n", count,
 	       (double)sum / (double)count / 1000.0, percentile_us(times, count, 50),

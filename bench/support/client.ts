@@ -9,6 +9,7 @@ const run = promisify(execFile)
 
 /** Of one run of the client, in microseconds. */
 export interface Percentiles {
+  readonly mean: number
   readonly p50: number
   readonly p90: number
   readonly p99: number
@@ -16,8 +17,8 @@ export interface Percentiles {
 
 export interface Reads {
   readonly file: string
-  /** What the file holds, in bytes. */
-  readonly size: number
+  /** What the file holds, in bytes; or opening it must fail with EACCES. */
+  readonly size: number | 'denied'
   readonly count: number
   readonly warmup: number
   readonly processor?: number
@@ -33,8 +34,8 @@ export async function measureReads(reads: Reads, cleanup: Cleanup): Promise<Perc
   const client = [paths.client, file, String(size), String(count), String(warmup)] as const
   const [program, ...args] = inCgroup(pinned(client, reads.processor), reads.cgroup)
   const { stdout } = await run(program, args, waiting(cleanup))
-  const { p50, p90, p99 } = JSON.parse(stdout) as Percentiles
-  return { p50, p90, p99 }
+  const { mean, p50, p90, p99 } = JSON.parse(stdout) as Percentiles
+  return { mean, p50, p90, p99 }
 }
 
 /** What another process, in the given cgroup, reads there. Throws what it says when it can't. */

@@ -11,6 +11,9 @@ export const paths = {
   hushfs: join(root, 'dist/hushfs.js'),
   client: join(built, 'open-read-close'),
   firstRead: join(built, 'first-read'),
+  parallelReaders: join(built, 'parallel-readers'),
+  variants: join(built, 'variants'),
+  sops: join(root, '.cache/sops/sops'),
   libfusePeer: join(built, 'libfuse-secret'),
   fuseNativePeer: join(root, 'bench/peers/fuse-native.mjs'),
   fuseNativeAddon: join(

@@ -6,12 +6,13 @@ import { sealSecret } from '../../src/sealed/seal.ts'
 
 /**
  * Makes an identity, a store with these secrets and a configuration below `folder`; the path of the configuration.
- * `units` has the unit rules, by the name of the secret.
+ * `units` has the unit rules, by the name of the secret; `keys` are further ones of the document.
  */
 export async function makeStore(
   folder: string,
   secrets: ReadonlyMap<string, Uint8Array>,
   units: ReadonlyMap<string, readonly string[]> = new Map(),
+  keys: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   const store = join(folder, 'store')
   mkdirSync(store)
@@ -29,7 +30,7 @@ export async function makeStore(
     }
   }
   const config = join(folder, 'hushfs.yaml')
-  const document = { identities: [join(folder, 'identity')], store, secrets: declared }
+  const document = { ...keys, identities: [join(folder, 'identity')], store, secrets: declared }
   writeFileSync(config, JSON.stringify(document, undefined, 2))
   return config
 }

@@ -16,6 +16,16 @@ export interface Subject {
   serve(folder: string, value: Uint8Array, processor: number | undefined, cleanup: Cleanup): Promise<string>
 }
 
+/** How `hushfs mount` is run. */
+export interface HushfsOptions {
+  /** The built program; that of this tree when left out. */
+  readonly program?: string
+  /** Further keys of the configuration. */
+  readonly keys?: Readonly<Record<string, unknown>>
+  /** The unit rule of the secret. */
+  readonly units?: readonly string[]
+}
+
 /** The one that ratios refer to. */
 export const BASELINE = 'libfuse'
 
@@ -52,19 +62,73 @@ export const subjects: readonly Subject[] = [
         environment: { LD_LIBRARY_PATH: paths.fuseNativeLibraries },
       }),
   },
+  hushfs('hushfs', 'hushfs, TypeScript'),
+]
+
+/** What serves many readers at once. */
+export const parallelSubjects: readonly Subject[] = [
+  ...subjects.filter(({ id }) => id === 'tmpfs'),
   {
-    id: 'hushfs',
-    title: 'hushfs, TypeScript',
+    id: 'libfuse-threads',
+    title: 'libfuse, C, threads',
+    serve: (folder, value, processor, cleanup) =>
+      mounted(folder, processor, cleanup, {
+        command: [paths.libfusePeer, '-f', '-o', 'allow_other,default_permissions', folder],
+        input: value,
+      }),
+  },
+  ...subjects.filter(({ id }) => id === BASELINE),
+  {
+    id: 'gocryptfs',
+    title: 'gocryptfs, Go',
+    missing: () => missingCommand('gocryptfs'),
+    serve: serveGocryptfs,
+  },
+  ...subjects.filter(({ id }) => id === 'hushfs'),
+]
+
+/** This project; `id` is also the name of what it serves. */
+export function hushfs(id: string, title: string, options: HushfsOptions = {}): Subject {
+  const { program = paths.hushfs, keys = {}, units } = options
+  return {
+    id,
+    title,
     async serve(folder, value, processor, cleanup) {
       const store = `${folder}.store`
       mkdirSync(store)
-      const config = await makeStore(store, new Map([['secret', value]]))
+      const rules = new Map(units === undefined ? [] : [['secret', units]])
+      const config = await makeStore(store, new Map([['secret', value]]), rules, keys)
       return mounted(folder, processor, cleanup, {
-        command: [process.execPath, paths.hushfs, 'mount', '--config', config, folder],
+        command: [process.execPath, program, 'mount', '--config', config, folder],
       })
     },
-  },
-]
+  }
+}
+
+/** Why a command can't be run; undefined: it is on PATH. */
+export function missingCommand(name: string): string | undefined {
+  const found = (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, name)))
+  return found ? undefined : `there is no ${name} on PATH`
+}
+
+/** As people mount it: the kernel's page cache stays on. */
+async function serveGocryptfs(
+  folder: string,
+  value: Uint8Array,
+  processor: number | undefined,
+  cleanup: Cleanup,
+): Promise<string> {
+  const cipher = `${folder}.cipher`
+  const password = `${folder}.password`
+  mkdirSync(cipher)
+  writeFileSync(password, 'bench\n')
+  execFileSync('gocryptfs', ['-init', '-quiet', '-scryptn', '10', '-passfile', password, cipher])
+  const file = await mounted(folder, processor, cleanup, {
+    command: ['gocryptfs', '-fg', '-quiet', '-allow_other', '-passfile', password, cipher, folder],
+  })
+  writeFileSync(file, value)
+  return file
+}
 
 async function mounted(
   folder: string,

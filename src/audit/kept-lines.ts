@@ -16,9 +16,12 @@ export class KeptLines {
     const bytes = Buffer.from(line)
     const written = Number(this.#count.getBigUint64(0, true))
     const at = written % this.#ring.length
-    const first = Math.min(bytes.length, this.#ring.length - at)
-    this.#ring.set(bytes.subarray(0, first), at)
-    this.#ring.set(bytes.subarray(first), 0)
+    const first = this.#ring.length - at
+    if (bytes.length <= first) this.#ring.set(bytes, at)
+    else {
+      this.#ring.set(bytes.subarray(0, first), at)
+      this.#ring.set(bytes.subarray(first), 0)
+    }
     this.#count.setBigUint64(0, BigInt(written + bytes.length), true)
   }
 

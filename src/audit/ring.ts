@@ -41,9 +41,12 @@ export class LineRing {
       return
     }
     const at = this.#index(WRITTEN)
-    const first = Math.min(line.length, this.#bytes.length - at)
-    this.#bytes.set(line.subarray(0, first), at)
-    this.#bytes.set(line.subarray(first), 0)
+    const first = this.#bytes.length - at
+    if (line.length <= first) this.#bytes.set(line, at)
+    else {
+      this.#bytes.set(line.subarray(0, first), at)
+      this.#bytes.set(line.subarray(first), 0)
+    }
     Atomics.add(this.#counts, WRITTEN, line.length)
   }
 

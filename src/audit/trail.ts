@@ -1,3 +1,5 @@
+import { Timestamps } from './timestamp.ts'
+
 /** One line of the audit trail: what was asked, by whom, and how it was decided. Never content. */
 export interface AuditRecord {
   /** Counts from 1 per server; a folded record gets a new number when its count grows. */
@@ -54,6 +56,7 @@ export class AuditTrail {
   readonly #send: (line: string) => void
   readonly #now: () => number
   readonly #past: Past
+  readonly #clock = new Timestamps()
   /** A ring: the oldest line is the next to be overwritten. */
   readonly #kept: string[] = []
   readonly #folding = new Map<string, Folded>()
@@ -124,7 +127,25 @@ export class AuditTrail {
   }
 
   #line(event: AuditEvent, now: number, count: number): string {
-    const record: AuditRecord = { seq: ++this.#seq, time: new Date(now).toISOString(), ...event, count }
+    const record: AuditRecord = {
+      seq: ++this.#seq,
+      time: this.#clock.at(now),
+      secret: event.secret,
+      operation: event.operation,
+      decision: event.decision,
+      rule: event.rule,
+      reason: event.reason,
+      unit: event.unit,
+      userUnit: event.userUnit,
+      invocation: event.invocation,
+      pid: event.pid,
+      tid: event.tid,
+      uid: event.uid,
+      gid: event.gid,
+      comm: event.comm,
+      exe: event.exe,
+      count,
+    }
     return `${JSON.stringify(record)}\n`
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Set by the bundler (build.mjs); undefined when the sources run unbundled. */
+/** Set by the bundler (bundle.mjs); undefined when the sources run unbundled. */
 declare const HUSHFS_VERSION: string | undefined
 
 /** The version of package.json. */

@@ -1,40 +1,51 @@
 import { errno } from '../base/errno.ts'
-import { close, lastErrno, open, read, readlink, tgkill } from '../sys/libc.ts'
+import { lastErrno, readlink, tgkill } from '../sys/libc.ts'
 import type { CallerDetails } from './caller.ts'
+import { ThreadFile } from './thread-file.ts'
 
 /** Longer than any path (PATH_MAX) and than /proc/PID/status. */
 const buffer = Buffer.alloc(8192)
-/** O_RDONLY | O_CLOEXEC */
-const OPEN_FLAGS = 0o2000000
 
 /**
  * What else there is to say about a thread, for audit and `explain`; nothing is decided by it. Fields that can't be read are undefined. Asks /proc only, and
  * not for what waits for the memory map of the process (cmdline, environ). By raw calls: it is done at every open.
  */
-export function callerDetails(tid: number, procRoot = '/proc'): CallerDetails {
-  return {
-    pid: processOf(tid, procRoot),
-    comm: commOf(tid, procRoot),
-    exe: readLink(`${procRoot}/${tid}/exe`),
+export class DetailsReader {
+  readonly #procRoot: string
+  readonly #comm: ThreadFile
+  readonly #status: ThreadFile
+
+  constructor(procRoot = '/proc') {
+    this.#procRoot = procRoot
+    this.#comm = new ThreadFile(procRoot, 'comm')
+    this.#status = new ThreadFile(procRoot, 'status')
+  }
+
+  read(tid: number): CallerDetails {
+    const comm = textOf(this.#comm, tid)?.slice(0, -1)
+    return {
+      pid: this.#comm.noteOf(tid) ?? this.#processOf(tid),
+      comm,
+      exe: readLink(`${this.#procRoot}/${tid}/exe`),
+    }
+  }
+
+  #processOf(tid: number): number | undefined {
+    const pid = this.#findProcess(tid)
+    if (pid !== undefined) this.#comm.note(tid, pid)
+    return pid
+  }
+
+  /** A thread that leads its process has the process's id; only of others is the long status asked. */
+  #findProcess(tid: number): number | undefined {
+    if (this.#procRoot === '/proc' && (tgkill(tid, tid, 0) === 0 || lastErrno() === errno.EPERM)) return tid
+    const id = /^Tgid:\t([0-9]+)$/m.exec(textOf(this.#status, tid) ?? '')?.[1]
+    return id === undefined ? undefined : Number(id)
   }
 }
 
-/** A thread that leads its process has the process's id; only of others is the long status asked. */
-function processOf(tid: number, procRoot: string): number | undefined {
-  if (procRoot === '/proc' && (tgkill(tid, tid, 0) === 0 || lastErrno() === errno.EPERM)) return tid
-  const id = /^Tgid:\t([0-9]+)$/m.exec(readFile(`${procRoot}/${tid}/status`) ?? '')?.[1]
-  return id === undefined ? undefined : Number(id)
-}
-
-function commOf(tid: number, procRoot: string): string | undefined {
-  return readFile(`${procRoot}/${tid}/comm`)?.slice(0, -1)
-}
-
-function readFile(path: string): string | undefined {
-  const fd = open(path, OPEN_FLAGS)
-  if (fd < 0) return undefined
-  const length = read(fd, buffer, buffer.length)
-  close(fd)
+function textOf(file: ThreadFile, tid: number): string | undefined {
+  const length = file.read(tid, buffer)
   return length < 0 ? undefined : buffer.toString('utf8', 0, length)
 }
 

@@ -1,10 +1,10 @@
 import { errno, errnoName } from '../base/errno.ts'
-import { close, lastErrno, open, read } from '../sys/libc.ts'
 import type { Caller, CallerDetails, Unknown } from './caller.ts'
 import { placeCgroup, type InUnit, type Placement } from './cgroup.ts'
-import { callerDetails } from './details.ts'
+import { DetailsReader } from './details.ts'
 import { pathBelowRoot, pathInHierarchy, type Hierarchy } from './hierarchy.ts'
 import { readInvocation, readInvocationId, type Invocation } from './invocation.ts'
+import { ThreadFile } from './thread-file.ts'
 
 export interface IdentifierWorld {
   /** Of the pid namespace in which the filesystem was mounted; default `/proc`. */
@@ -17,24 +17,27 @@ export interface IdentifierWorld {
 
 /** Room for 13 hierarchies of version 1 with paths of PATH_MAX. */
 const BUFFER_BYTES = 64 * 1024
+/** What is remembered: so many texts, of at most so many bytes. */
 const MAX_PLACEMENTS = 512
-/** O_RDONLY | O_CLOEXEC */
-const OPEN_FLAGS = 0o2000000
+const MAX_TEXT = 4096
 
 /**
  * Says who a caller is, from one read of /proc/TID/cgroup. Sound while the kernel waits for the answer to the caller's request:
  * a thread can't exit before it, so its id can't be another's. What a thread id means is never remembered.
  */
 export class CallerIdentifier {
-  readonly #procRoot: string
+  readonly #cgroupFile: ThreadFile
+  readonly #details: DetailsReader
   readonly #hierarchy: Hierarchy | Unknown
   readonly #unitsFolder: string
   readonly #buffer = Buffer.alloc(BUFFER_BYTES)
-  /** By path as bytes (latin1): a placement depends on nothing else. */
-  readonly #placements = new Map<string, { cgroup: string; placement: Placement }>()
+  /** By the text of /proc/TID/cgroup: a placement depends on nothing else. */
+  readonly #placements = new Map<string, Placed>()
 
   constructor(world: IdentifierWorld) {
-    this.#procRoot = world.procRoot ?? '/proc'
+    const procRoot = world.procRoot ?? '/proc'
+    this.#cgroupFile = new ThreadFile(procRoot, 'cgroup')
+    this.#details = new DetailsReader(procRoot)
     this.#hierarchy = world.hierarchy
     this.#unitsFolder = world.unitsFolder ?? '/run/systemd/units'
   }
@@ -45,15 +48,14 @@ export class CallerIdentifier {
     if ('unknown' in this.#hierarchy) return this.#hierarchy
     const text = this.#read(tid)
     if (typeof text !== 'string') return text
-    const path = pathInHierarchy(text, this.#hierarchy.layout)
-    if (path === undefined) return { unknown: `/proc/${tid}/cgroup has no line of systemd's hierarchy` }
-    const { cgroup, placement } = this.#place(path, this.#hierarchy)
-    return { tid, uid, gid, cgroup, placement }
+    const placed = this.#placements.get(text) ?? this.#place(text, this.#hierarchy)
+    if (placed === undefined) return { unknown: `/proc/${tid}/cgroup has no line of systemd's hierarchy` }
+    return { tid, uid, gid, cgroup: placed.cgroup, placement: placed.placement }
   }
 
   /** What else there is to say about the thread; nothing is decided by it. */
   details(tid: number): CallerDetails {
-    return callerDetails(tid, this.#procRoot)
+    return this.#details.read(tid)
   }
 
   /** The start of the caller's unit; ask while the caller waits for its answer. */
@@ -69,21 +71,16 @@ export class CallerIdentifier {
   }
 
   #read(tid: number): string | Unknown {
-    const fd = open(`${this.#procRoot}/${tid}/cgroup`, OPEN_FLAGS)
-    if (fd < 0) return failed(tid)
-    const length = read(fd, this.#buffer, BUFFER_BYTES)
-    const failure = length < 0 ? failed(tid) : undefined
-    close(fd)
-    if (failure !== undefined) return failure
+    const length = this.#cgroupFile.read(tid, this.#buffer)
+    if (length < 0) return failed(tid, -length)
     if (length === BUFFER_BYTES) return { unknown: `/proc/${tid}/cgroup is too long` }
     return this.#buffer.toString('latin1', 0, length)
   }
 
-  #place(path: string, hierarchy: Hierarchy): { cgroup: string; placement: Placement } {
-    const known = this.#placements.get(path)
-    if (known !== undefined) return known
-    const bytes = Buffer.from(path, 'latin1')
-    const cgroup = bytes.toString('utf8')
+  #place(text: string, hierarchy: Hierarchy): Placed | undefined {
+    const path = pathInHierarchy(text, hierarchy.layout)
+    if (path === undefined) return undefined
+    const cgroup = Buffer.from(path, 'latin1').toString('utf8')
     const below = pathBelowRoot(hierarchy, cgroup)
     const placement =
       below === undefined
@@ -91,14 +88,17 @@ export class CallerIdentifier {
         : placeCgroup(below)
     const placed = { cgroup, placement }
     if (this.#placements.size === MAX_PLACEMENTS) this.#placements.clear()
-    // A copy: `path` is a part of the whole text and would keep it in memory.
-    this.#placements.set(bytes.toString('latin1'), placed)
+    if (text.length <= MAX_TEXT) this.#placements.set(text, placed)
     return placed
   }
 }
 
-function failed(tid: number): Unknown {
-  const code = lastErrno()
+interface Placed {
+  readonly cgroup: string
+  readonly placement: Placement
+}
+
+function failed(tid: number, code: number): Unknown {
   if (code === errno.ENOENT || code === errno.ESRCH) return { unknown: `there is no thread ${tid}` }
   return { unknown: `/proc/${tid}/cgroup can't be read: ${errnoName(code)}` }
 }

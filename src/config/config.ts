@@ -12,6 +12,8 @@ export interface Config {
   readonly directoryMode: number
   /** So long readers wait for a secret whose source isn't there yet after the start of the service; seconds. */
   readonly startTimeout: number
+  /** How long the server polls for the next request after an answer, at most; 0: not at all. Microseconds. */
+  readonly polling: number
   /** Servers of Vault or OpenBao. */
   readonly vaults: readonly VaultConfig[]
   /** In the order of the file, templates last. */

@@ -104,6 +104,23 @@ export const list = <Item extends z.ZodMiniType>(item: Item) => z.array(item, ex
 const DURATION = /^([1-9][0-9]{0,6})(s|m|h)$/
 export const duration = string('a duration such as 30s, 5m or 1h', DURATION)
 
+const SHORT_DURATION = /^([1-9][0-9]{0,3})(us|ms)$/
+const MOST_POLLING = 10_000
+const POLLING = 'auto, off, or a duration such as 200us, of at most 10ms'
+
+/** Polling before the server sleeps. */
+export const polling = string(POLLING, new RegExp(`^(?:auto|off)$|${SHORT_DURATION.source}`)).check(
+  z.refine((text) => !SHORT_DURATION.test(text) || microsecondsOf(text) <= MOST_POLLING, {
+    error: 'expected at most 10ms',
+  }),
+)
+
+/** Microseconds of a checked bound of polling. */
+export function microsecondsOf(text: string): number {
+  const [, amount, unit] = SHORT_DURATION.exec(text) ?? []
+  return Number(amount) * (unit === 'ms' ? 1000 : 1)
+}
+
 const LONGEST = 3600
 
 /** A duration of at most an hour. */

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import type { Config, ReadsRule, SecretConfig, SourceSpec } from './config.ts'
-import { secondsOf } from './fields.ts'
+import { microsecondsOf, secondsOf } from './fields.ts'
 import type { DocumentInput, SecretInput } from './schema.ts'
 import { specOf } from './source-schema.ts'
 import { resolveVault } from './vault-schema.ts'
@@ -19,6 +19,7 @@ export function resolveDocument(file: string, input: DocumentInput): Config {
     store: resolve(folder, input.store ?? '/var/lib/hushfs/store'),
     directoryMode: bitsOf(input.directoryMode ?? '0711'),
     startTimeout: secondsOf(input.startTimeout ?? '30s'),
+    polling: pollingOf(input.polling ?? 'auto'),
     vaults: vaults.map(([name, vault]) => resolveVault(name, vault, folder)),
     secrets: Object.entries(input.secrets ?? {}).map(([name, secret]) =>
       resolveSecret(name, specOf(secret.source, folder, names), secret),
@@ -45,6 +46,14 @@ export function resolveSecret(
     restartUnits: input.restartUnits ?? [],
     reloadUnits: input.reloadUnits ?? [],
   }
+}
+
+/** What pays was measured (native-notes/polling.md). */
+const MEASURED_POLLING = '200us'
+
+function pollingOf(input: string): number {
+  if (input === 'off') return 0
+  return microsecondsOf(input === 'auto' ? MEASURED_POLLING : input)
 }
 
 function bitsOf(mode: string): number {

@@ -9,6 +9,7 @@ import {
   owner,
   path,
   plaintext,
+  polling,
   unitGlob,
   unitName,
   userUnitGlob,
@@ -86,6 +87,12 @@ const settings = {
     "How long readers wait for a secret whose source isn't there yet when the service starts; then they get an error",
     '10s',
     '30s',
+  ),
+  polling: key(
+    polling,
+    'How long the server polls for the next request after an answer before it sleeps: auto, off, or a bound; from the next start on',
+    '100us',
+    'auto',
   ),
 }
 

@@ -12,8 +12,8 @@ export function withTemplates(
   indexes: readonly number[],
 ): number[] {
   const names = new Set(indexes.map((index) => secrets[index]?.name))
-  const templates = secrets.flatMap(({ source }, index) =>
-    inputsOf(source).some((name) => names.has(name)) ? [index] : [],
-  )
+  const templates: number[] = []
+  for (const [index, { source }] of secrets.entries())
+    if (inputsOf(source).some((name) => names.has(name))) templates.push(index)
   return [...new Set([...indexes, ...templates])]
 }

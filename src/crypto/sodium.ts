@@ -14,7 +14,7 @@ export interface Region {
   /** Address in the WASM heap. */
   readonly at: number
   readonly length: number
-  /** The bytes; a fresh view at each call, because growing the heap detaches older views. */
+  /** The bytes; ask at each use, because growing the heap detaches older views. */
   bytes(): Uint8Array
   /** Overwrite with zeros. */
   wipe(): void
@@ -131,7 +131,8 @@ function facade(heap: Heap): Sodium {
   const allocate = (length: number): Region => {
     const at = heap._malloc(Math.max(length, 1))
     if (at === 0) throw new RangeError(`libsodium's heap has no ${length} bytes left`)
-    const bytes = () => heap.HEAPU8.subarray(at, at + length)
+    let view: Uint8Array = new Uint8Array()
+    const bytes = () => (view.length > 0 ? view : (view = heap.HEAPU8.subarray(at, at + length)))
     const wipe = () => void heap.HEAPU8.fill(0, at, at + length)
     const free = () => {
       wipe()

@@ -3,7 +3,7 @@ import type { Clock, Verdict } from './judge.ts'
 import { backoff, Schedule, spread } from './schedule.ts'
 import type { Troubles } from './status-facts.ts'
 
-/** How a secret is, since when (milliseconds since 1970) and why, and how often its source was asked in vain. */
+/** How a secret is that has no fresh value, since when (milliseconds since 1970) and why, and how often its source was asked in vain. */
 export interface Condition {
   readonly state: Verdict['state']
   readonly since: number
@@ -18,7 +18,7 @@ export interface Circumstances {
   readonly lacksVault: boolean
 }
 
-/** The condition of each secret, by name, and when it is to be opened, or judged, again. */
+/** The condition of each secret that has no fresh value, by name, and when it is to be opened, or judged, again. */
 export class Conditions {
   readonly schedule = new Schedule()
   readonly #conditions = new Map<string, Condition>()
@@ -40,7 +40,8 @@ export class Conditions {
     const since = before?.state === state ? before.since : now.wall
     const attempts = retry ? (before?.attempts ?? 0) + 1 : 0
     const condition = { state, since, reason, attempts }
-    this.#conditions.set(name, condition)
+    if (state === 'fresh') this.#conditions.delete(name)
+    else this.#conditions.set(name, condition)
     const pause = pauseAfter(condition, source, circumstances, now)
     if (pause === undefined) this.schedule.delete(name)
     else this.schedule.set(name, now.monotonic + pause)

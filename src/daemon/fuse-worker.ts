@@ -1,11 +1,13 @@
 import { writeSync } from 'node:fs'
 import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { parentPort, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { reasonOf } from '../base/errors.ts'
 import { loadSodium, type Region, type Sodium } from '../crypto/sodium.ts'
 import { LineRing } from '../audit/ring.ts'
 import { Channel } from '../fuse/channel.ts'
 import { Frame } from '../fuse/frame.ts'
+import { Polling } from '../fuse/polling.ts'
 import { Session } from '../fuse/session.ts'
 import { OUT_HEADER_BYTES } from '../fuse/wire/encode.ts'
 import { MAX_SECRET_BYTES } from '../sources/source.ts'
@@ -57,19 +59,23 @@ async function run(): Promise<void> {
   const gate = gateOf(start, connection.id, audit)
   const first = await next('replace')
   let { facts } = first
-  const counted = (): Counted => ({ ...fs.counters, refused: gate.refused, auditDropped: audit.dropped })
+  // With one processor no request can come while this thread polls for it.
+  const polling = new Polling(availableParallelism() > 1 ? start.polling : 0)
+  const counted = (): Counted => ({
+    ...fs.counters,
+    refused: gate.refused,
+    auditDropped: audit.dropped,
+    polledMilliseconds: Math.round(polling.spent / 1000),
+  })
   const virtual = new Map([
     ['.hushfs/status.json', () => statusOf(facts, counted())],
     ['.hushfs/audit.jsonl', () => Buffer.from(audit.trail.text())],
   ])
-  const onUncached = (node: number) => {
-    say({ kind: 'uncached', node })
-  }
-  const fs: SecretFs = new SecretFs(first.table, { vault, gate, virtual, onUncached })
+  const fs: SecretFs = new SecretFs(first.table, { vault, gate, virtual, ...tellings })
   say({ kind: 'done', id: first.id, counters: counted() })
   const { journal } = connection
   const session: Session = new Session({
-    channel: new Channel(start.device, start.wake, journal.request),
+    channel: new Channel(start.device, start.wake, journal.request, polling),
     journal,
     frame: new Frame(() => reply.bytes()),
     handler: fs,
@@ -97,6 +103,16 @@ async function run(): Promise<void> {
   session.run()
   audit.flush()
   say({ kind: 'ended' })
+}
+
+/** What the main thread must do for a reader, or behind one. */
+const tellings = {
+  onUncached: (node: number) => {
+    say({ kind: 'uncached', node })
+  },
+  onAwaited: (name: string) => {
+    say({ kind: 'awaited', name })
+  },
 }
 
 function gateOf(start: WorkerStart, connection: string, audit: AuditSender): Gate {

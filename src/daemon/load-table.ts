@@ -1,5 +1,5 @@
 import type { Config, SecretConfig } from '../config/config.ts'
-import type { Rule } from '../policy/rules.ts'
+import { isRestricted, NO_RULE, type Rule } from '../policy/rules.ts'
 import type { Accounts } from '../sys/accounts.ts'
 import type { EntryValue, SecretEntry, SecretTable } from '../vfs/table.ts'
 
@@ -55,7 +55,10 @@ export function ruleOf(
     return []
   })
   const { units, manager, reads } = secret
-  return { rule: { units, userUnits, manager, reads }, unknownUser }
+  const rule = { units, userUnits, manager, reads }
+  // One object for nearly all: it goes to the worker once.
+  const isNone = !isRestricted(rule) && manager && reads.kind === 'always'
+  return { rule: isNone ? NO_RULE : rule, unknownUser }
 }
 
 /** The reason as `status`, `check` and the log give it. */

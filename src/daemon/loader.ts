@@ -46,6 +46,8 @@ export class Loader {
   readonly #fetchings: Fetchings
   readonly #templates: OutdatedTemplates
   readonly #loadedSoon = soon(() => this.#loaded(), A_MOMENT)
+  /** Tells the child of the last load what to open next. */
+  #hurry: (place: number) => void = () => undefined
 
   /** Every value is pending. */
   constructor(config: Config, options: LoaderOptions) {
@@ -55,7 +57,7 @@ export class Loader {
     this.#states = new SecretStates(config, loadAccounts(), options.known, options.patient, clock())
   }
 
-  get states(): Pick<SecretStates, 'config' | 'table' | 'troubles'> {
+  get states(): Pick<SecretStates, 'config' | 'table' | 'entries' | 'troubles'> {
     return this.#states
   }
 
@@ -93,6 +95,12 @@ export class Loader {
     this.#follow(fetching)
     this.#loaded()
     this.#plan()
+  }
+
+  /** A reader waits for this secret. */
+  awaited(name: string): void {
+    const place = this.#states.placeOf(name)
+    if (place !== undefined) this.#hurry(place)
   }
 
   /** Nothing comes any more. Resolves when the sessions with vaults have ended. */
@@ -152,9 +160,14 @@ export class Loader {
     const onResults = (results: readonly IndexedValue[]) => {
       take(results.map(({ index, value }) => ({ index: indexes[index] ?? index, value })))
     }
+    const onChild = (hurry: (index: number) => void) => {
+      this.#hurry = (place) => {
+        hurry(indexes.indexOf(place))
+      }
+    }
     this.#children++
     try {
-      await this.#unseal(config, pick(secrets, indexes), { prepared, onResults })
+      await this.#unseal(config, pick(secrets, indexes), { prepared, onResults, onChild })
     } catch (error) {
       const failing = reasonOf(error)
       this.#options.log.error(`secrets can't be opened: ${failing}`)
@@ -175,7 +188,7 @@ export class Loader {
   #unseal(
     { identities }: Config,
     secrets: readonly SecretConfig[],
-    options: Pick<UnsealOptions, 'prepared' | 'onResults' | 'inputs'> = {},
+    options: Pick<UnsealOptions, 'prepared' | 'onResults' | 'onChild' | 'inputs'> = {},
   ): Promise<(EntryValue | undefined)[]> {
     const job = { identities, secrets: secrets.map(({ name, source }) => ({ name, source })) }
     const { keys } = this.#options
@@ -189,24 +202,22 @@ export class Loader {
     for (const note of notes) log.warning(note)
     this.#templates.take(this.#states.config.secrets, values)
     await outlet.settle(values)
-    const { table } = this.#states
-    const [old, fresh] = [
-      { ...table, secrets: before },
-      { ...table, secrets: after },
-    ]
+    const { entries } = this.#states
+    const [old, fresh] = [entries.tableOf(before), entries.tableOf(after)]
     outlet.notify(notificationsFor(old, fresh))
     this.#tellChanged(old, fresh)
   }
 
   #tellChanged(before: SecretTable, after: SecretTable): void {
     const names = new Set(replacedValues(before, after))
+    if (names.size === 0) return
     const secrets = this.#states.config.secrets.filter(({ name }) => names.has(name))
-    if (secrets.length > 0) this.#options.outlet.changed(secrets)
+    this.#options.outlet.changed(secrets)
   }
 
   /** Whoever waits too long for a value is let go. */
   #awaitPending(): void {
-    if (this.#states.pending.length === 0) return
+    if (this.#states.entries.pending === 0) return
     const epoch = this.#epoch
     const later = (milliseconds: number) => {
       const timer = setTimeout(() => {
@@ -223,31 +234,23 @@ export class Loader {
     clearTimeout(this.#timer)
     const next = this.#states.schedule.next
     if (next === undefined || this.#ending.signal.aborted) return
-    this.#timer = setTimeout(
-      () => {
-        this.#turn()
-      },
-      Math.max(0, next - monotonic()),
-    )
+    this.#turnIn(Math.max(0, next - monotonic()))
+  }
+
+  #turnIn(milliseconds: number): void {
+    this.#timer = setTimeout(() => {
+      if (this.#children >= MOST_CHILDREN) this.#turnIn(NEXT_TURN)
+      else this.#turn()
+    }, milliseconds)
     this.#timer.unref()
   }
 
   #turn(): void {
-    if (this.#children >= MOST_CHILDREN) {
-      this.#timer = setTimeout(() => {
-        this.#turn()
-      }, NEXT_TURN).unref()
-      return
-    }
     this.#options.outlet.retrying()
     const due = this.#states.takeDue(clock())
-    const { secrets } = this.#states.config
-    const isOfVault = (index: number) => secrets[index]?.source.kind === 'vault'
-    const said = this.#states.lastSaid(due.filter(isOfVault))
-    if (said.length > 0) this.#takeFetched(said)
+    if (due.ofVaults.length > 0) this.#takeFetched(this.#states.lastSaid(due.ofVaults))
     this.#plan()
-    const others = due.filter((index) => !isOfVault(index))
-    if (others.length > 0) void this.#run(others)
+    if (due.others.length > 0) void this.#run(due.others)
   }
 }
 

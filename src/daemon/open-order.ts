@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 
 /** So many sources that wait are open at the same time: more commands at once would only wait for each other. */
 const AT_ONCE = 8
-/** Milliseconds of opening after which what has come for the sources that wait is taken up. */
-const TURN = 20
+/** Milliseconds of opening after which what has come meanwhile is taken up: for the sources that wait, and what readers wait for. */
+const TURN = 5
 
 export interface Lanes {
   /** Indexes to open one after the other, in this order. */
@@ -19,10 +19,15 @@ export interface Opening extends Lanes {
   readonly open: (index: number) => Promise<void>
   /** Every quick one is open. */
   readonly onQuickDone: () => void
+  /** Indexes that readers have begun to wait for since this was asked. */
+  readonly takeWanted: () => readonly number[]
+  /** Some of those are open. */
+  readonly onWantedDone: () => void
 }
 
-/** Open all of them; no source that waits holds up another. */
-export async function openAll({ quick, waiting, dependent, open, onQuickDone }: Opening): Promise<void> {
+/** Open all of them; no source that waits holds up another, and what a reader waits for comes before the others. */
+export async function openAll(opening: Opening): Promise<void> {
+  const { quick, waiting, dependent, open, onQuickDone } = opening
   const rest = waiting.values()
   const lane = async () => {
     for (const index of rest) await open(index)
@@ -30,12 +35,21 @@ export async function openAll({ quick, waiting, dependent, open, onQuickDone }: 
   const lanes = Array.from({ length: Math.min(AT_ONCE, waiting.length) }, lane)
   const after = dependent.map(open)
   let turnEnds = performance.now() + TURN
-  for (const index of quick) {
+  const left = new Set(quick)
+  for (const index of left) {
+    left.delete(index)
     await open(index)
-    if (waiting.length === 0 || performance.now() < turnEnds) continue
+    if (performance.now() < turnEnds) continue
     await setImmediate()
+    await openWanted(left, opening)
     turnEnds = performance.now() + TURN
   }
   onQuickDone()
   await Promise.all([...lanes, ...after])
+}
+
+async function openWanted(left: Set<number>, { open, takeWanted, onWantedDone }: Opening): Promise<void> {
+  const wanted = takeWanted().filter((index) => left.delete(index))
+  for (const index of wanted) await open(index)
+  if (wanted.length > 0) onWantedDone()
 }

@@ -4,7 +4,10 @@ import type { Accounts } from '../sys/accounts.ts'
 import {
   isPending,
   isPresent,
+  isServed,
   versionOf,
+  withoutBytes,
+  withoutValueBytes,
   type EntryValue,
   type IndexedValue,
   type PresentValue,
@@ -12,6 +15,7 @@ import {
   type SecretTable,
 } from '../vfs/table.ts'
 import { Conditions } from './conditions.ts'
+import { Entries } from './entries.ts'
 import { judge, maxStaleOf, rulesOf, type Clock, type Rules, type Verdict } from './judge.ts'
 import { entryOf, loadTable } from './load-table.ts'
 import type { Schedule } from './schedule.ts'
@@ -25,14 +29,13 @@ export interface Change {
   readonly notes: string[]
 }
 
-const NOTHING = new Uint8Array()
 const STILL_BEING_OPENED = 'it is still being opened'
 
 /** What is known of each secret, without its bytes, and when it is to be opened again. Decides what results mean; does nothing itself. */
 export class SecretStates {
   #config: Config
   #accounts: Accounts
-  #table: SecretTable
+  #entries: Entries
   /** Where each secret is in configuration and table. */
   #places: ReadonlyMap<string, number>
   /** Readers wait for what isn't there yet. */
@@ -55,10 +58,13 @@ export class SecretStates {
     this.#patient = patient
     for (const { name, value } of known?.secrets ?? []) if (isPresent(value)) this.#last.set(name, value)
     const versions = new Map(known?.secrets.map(({ name, value }) => [name, versionOf(value)]))
-    const pending = config.secrets.map(
-      ({ name }) => ({ pending: true, since: now.monotonic, version: versions.get(name) }) as const,
-    )
-    this.#table = loadTable(config, accounts, pending, known, secondsOf(now))
+    const since = now.monotonic
+    const unknown = { pending: true, since } as const
+    const pending = config.secrets.map(({ name }) => {
+      const version = versions.get(name)
+      return version === undefined ? unknown : ({ pending: true, since, version } as const)
+    })
+    this.#entries = new Entries(loadTable(config, accounts, pending, known, secondsOf(now)))
   }
 
   get config(): Config {
@@ -67,7 +73,11 @@ export class SecretStates {
 
   /** Without the bytes, which the worker has. */
   get table(): SecretTable {
-    return this.#table
+    return this.#entries.table
+  }
+
+  get entries(): Omit<Entries, 'put'> {
+    return this.#entries
   }
 
   get troubles(): Troubles {
@@ -78,17 +88,15 @@ export class SecretStates {
     return this.#conditions.schedule
   }
 
-  get pending(): readonly SecretConfig[] {
-    return this.#config.secrets.filter((_, index) => {
-      const value = this.#table.secrets[index]?.value
-      return value !== undefined && isPending(value)
-    })
+  /** Index of a secret in configuration and table. */
+  placeOf(name: string): number | undefined {
+    return this.#places.get(name)
   }
 
   /** Has it a value, from the source that this other configuration has for it? */
   isServed(secret: SecretConfig, config: Config): boolean {
     const known = this.#config.secrets[this.#places.get(secret.name) ?? -1]
-    if (known === undefined || !isServedIn(this.#valueOf(secret.name))) return false
+    if (known === undefined || !isServed(this.#valueOf(secret.name))) return false
     return originOf(known, this.#config) === originOf(secret, config)
   }
 
@@ -100,12 +108,12 @@ export class SecretStates {
 
   /** Results of opening some of the secrets again. */
   take(results: readonly IndexedValue[], now: Clock): Change {
-    const secrets = [...this.#table.secrets]
-    const isServed = (name: string) => isServedIn(secrets[this.#places.get(name) ?? -1]?.value)
+    const entries = this.#entries
+    const isServed = (name: string) => isServed(entries.at(this.#places.get(name) ?? -1)?.value)
     const change: Change = { values: [], before: [], after: [], notes: [] }
     for (const { index, value: result } of results) {
       const secret = this.#config.secrets[index]
-      const entry = secrets[index]
+      const entry = entries.at(index)
       if (secret === undefined || entry === undefined) continue
       const found = entryOf(secret, this.#accounts, result).value
       const rules = rulesOf(secret, this.#config, this.#patient, isServed)
@@ -113,12 +121,11 @@ export class SecretStates {
       change.notes.push(...this.#note(secret, verdict, now))
       if (isSame(entry.value, verdict.value)) continue
       const next = entryOf(secret, this.#accounts, verdict.value)
-      secrets[index] = withoutBytes(next)
+      entries.put(index, withoutBytes(next))
       change.values.push({ index, value: next.value })
       change.before.push(entry)
       change.after.push(withoutBytes(next))
     }
-    this.#table = { ...this.#table, secrets }
     return change
   }
 
@@ -129,7 +136,8 @@ export class SecretStates {
     results: readonly (EntryValue | undefined)[],
     now: Clock,
   ): { table: SecretTable; notes: string[] } {
-    const before = new Map(this.#table.secrets.map((entry) => [entry.name, entry.value]))
+    const previous = this.table
+    const before = new Map(previous.secrets.map((entry) => [entry.name, entry.value]))
     const origins = new Map(
       this.#config.secrets.map((secret) => [secret.name, originOf(secret, this.#config)]),
     )
@@ -146,22 +154,26 @@ export class SecretStates {
       return verdict
     })
     const values = verdicts.map(({ value }) => value)
-    const table = loadTable(config, accounts, values, this.#table, secondsOf(now))
+    const table = loadTable(config, accounts, values, previous, secondsOf(now))
     this.#config = config
     this.#places = placesOf(config)
     this.#accounts = accounts
-    this.#table = { ...table, secrets: table.secrets.map(withoutBytes) }
+    this.#entries = new Entries({ ...table, secrets: table.secrets.map(withoutBytes) })
     this.#forgetOthers(new Set(config.secrets.map(({ name }) => name)))
     const notes = config.secrets.flatMap((secret, index) => this.#note(secret, verdicts[index], now))
     return { table, notes }
   }
 
-  /** Secrets whose source is to be asked now: their indexes. */
-  takeDue(now: Clock): number[] {
-    const due = new Set(this.schedule.takeDue(now.monotonic))
-    return due.size === 0
-      ? []
-      : this.#config.secrets.flatMap(({ name }, index) => (due.has(name) ? [index] : []))
+  /** Secrets whose source is to be asked now, or judged again: their indexes. */
+  takeDue(now: Clock): { ofVaults: number[]; others: number[] } {
+    const due = { ofVaults: [] as number[], others: [] as number[] }
+    for (const name of this.schedule.takeDue(now.monotonic)) {
+      const index = this.#places.get(name)
+      if (index === undefined) continue
+      const isOfVault = this.#config.secrets[index]?.source.kind === 'vault'
+      due[isOfVault ? 'ofVaults' : 'others'].push(index)
+    }
+    return due
   }
 
   /** What was said last of secrets of vaults that are in trouble, as results: whether a value may still be kept changes with time. */
@@ -175,7 +187,7 @@ export class SecretStates {
   /** The time of those that wait is over: as results. */
   overdue(now: Clock): IndexedValue[] {
     const limit = this.#config.startTimeout * 1000
-    return this.#table.secrets.flatMap(({ name, value }, index): IndexedValue[] => {
+    return this.table.secrets.flatMap(({ name, value }, index): IndexedValue[] => {
       if (!isPending(value) || now.monotonic - value.since < limit) return []
       const failing = this.#conditions.get(name)?.reason ?? STILL_BEING_OPENED
       return [{ index, value: { failing, unavailable: true } }]
@@ -199,6 +211,7 @@ export class SecretStates {
     const condition = this.#conditions.get(name)
     if (value !== undefined && condition !== undefined)
       return { ...condition, value, retry: condition.attempts > 0 }
+    if (value !== undefined && isPresent(value)) return { value, state: 'fresh', retry: false }
     const pending = { pending: true, since: now.monotonic } as const
     return { value: pending, state: 'waiting', retry: false, reason: STILL_BEING_OPENED }
   }
@@ -214,11 +227,11 @@ export class SecretStates {
 
   #isMissingOfVault(name: string): boolean {
     const secret = this.#config.secrets[this.#places.get(name) ?? -1]
-    return secret?.source.kind === 'vault' && !isServedIn(this.#valueOf(name))
+    return secret?.source.kind === 'vault' && !isServed(this.#valueOf(name))
   }
 
   #valueOf(name: string): EntryValue | undefined {
-    return this.#table.secrets[this.#places.get(name) ?? -1]?.value
+    return this.#entries.at(this.#places.get(name) ?? -1)?.value
   }
 
   #forgetOthers(names: ReadonlySet<string>): void {
@@ -231,10 +244,6 @@ function placesOf({ secrets }: Config): Map<string, number> {
   return new Map(secrets.map(({ name }, index) => [name, index]))
 }
 
-function isServedIn(value: EntryValue | undefined): boolean {
-  return value !== undefined && isPresent(value)
-}
-
 function isSame(a: EntryValue, b: EntryValue): boolean {
   return a === b || ('failing' in a && 'failing' in b && a.failing === b.failing)
 }
@@ -243,14 +252,6 @@ function isSame(a: EntryValue, b: EntryValue): boolean {
 function originOf({ source }: SecretConfig, { vaults }: Config): string {
   const vault = source.kind === 'vault' ? vaults.find(({ name }) => name === source.server) : undefined
   return JSON.stringify([source, vault?.address, vault?.namespace])
-}
-
-function withoutBytes(entry: SecretEntry): SecretEntry {
-  return isPresent(entry.value) ? { ...entry, value: withoutValueBytes(entry.value) } : entry
-}
-
-function withoutValueBytes(value: PresentValue): PresentValue {
-  return { ...value, sealed: NOTHING }
 }
 
 function secondsOf({ wall }: Clock): number {

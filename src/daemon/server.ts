@@ -87,7 +87,7 @@ export class Server {
   /** Starts the worker, which gets ready while `start` opens the secrets. */
   constructor(options: ServerOptions) {
     forbidDumps()
-    const { connection, config, place, log } = options
+    const { connection, config, place, log, follow, patient } = options
     this.#options = options
     this.#running = { mountPoint: place, config: config.file, startedAt: new Date().toISOString() }
     this.ended = new Promise((resolve, reject) => {
@@ -97,7 +97,6 @@ export class Server {
     this.ended.catch(() => undefined)
     this.#keys = randomFillSync(new Uint8Array(KEYS_BYTES))
     this.#keys.set(connection.state.versionKey, KEY_BYTES)
-    const { follow, patient } = options
     this.#loader = new Loader(config, {
       keys: this.#keys,
       log,
@@ -181,6 +180,7 @@ export class Server {
       memoryKey: this.#keys.slice(0, KEY_BYTES),
       trace,
       wishes: { requestTimeout: config.startTimeout + BACKSTOP, without },
+      polling: config.polling,
       audit: this.#audit.memory,
       hierarchy,
       allowances: loadAllowances(place, 'unknown' in hierarchy ? undefined : hierarchy),
@@ -218,6 +218,7 @@ export class Server {
     const { audit, log } = this.#options
     if (message.kind === 'initialized') this.#initialized()
     if (message.kind === 'uncached') this.#notify(invalidateInode(message.node, 0n))
+    if (message.kind === 'awaited') this.#loader.awaited(message.name)
     if (message.kind === 'audit' || message.kind === 'ended') audit.drain(this.#takeAudit)
     if (message.kind === 'unexpected') log.error(`${message.op}: ${message.reason}`)
     if (message.kind === 'fatal') this.#finish(new MountError(`the FUSE worker broke: ${message.reason}`))
@@ -253,7 +254,7 @@ export class Server {
   }
 
   #facts(): StatusFacts {
-    const { table, troubles } = this.#loader.states
-    return statusFacts(this.#running, table, this.#reloads, troubles)
+    const { entries, troubles } = this.#loader.states
+    return statusFacts(this.#running, entries, this.#reloads, troubles)
   }
 }

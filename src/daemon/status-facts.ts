@@ -1,5 +1,5 @@
 import { version } from '../base/version.ts'
-import { isPending, type SecretTable } from '../vfs/table.ts'
+import type { Entries } from './entries.ts'
 import type { StatusFacts, Trouble } from './worker-protocol.ts'
 
 /** What stays the same as long as the server runs. */
@@ -17,25 +17,24 @@ export interface Troubles {
 
 export function statusFacts(
   running: Running,
-  table: SecretTable | undefined,
+  entries: Pick<Entries, 'generation' | 'total' | 'pending' | 'failing'>,
   reloads: StatusFacts['reloads'],
   troubles: Troubles,
 ): StatusFacts {
-  const secrets = table?.secrets ?? []
-  const failing = secrets.flatMap(({ name, value }): Trouble[] =>
-    'failing' in value ? [trouble(name, value.failing, troubles.failing.get(name)?.since)] : [],
+  const failing = entries.failing.map(({ name, reason }) =>
+    trouble(name, reason, troubles.failing.get(name)?.since),
   )
   const stale = [...troubles.stale].map(([name, { since, reason }]) => trouble(name, reason, since))
   return {
     version,
     pid: process.pid,
     ...running,
-    generation: table?.generation ?? 0,
+    generation: entries.generation,
     secrets: {
-      total: secrets.length,
+      total: entries.total,
       failing: failing.length,
       stale: stale.length,
-      pending: secrets.filter(({ value }) => isPending(value)).length,
+      pending: entries.pending,
     },
     failing,
     stale,

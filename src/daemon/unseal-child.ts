@@ -20,6 +20,7 @@ export class UnsealChild {
   #killing: NodeJS.Timeout | undefined
   #notStarted = false
   #runsCommands = false
+  #inOrder = true
 
   constructor() {
     this.#process = spawn(process.execPath, [distFile('unseal.js')], {
@@ -46,6 +47,13 @@ export class UnsealChild {
   kill(): void {
     this.#process.kill(this.#runsCommands ? 'SIGTERM' : 'SIGKILL')
     this.#killing ??= setTimeout(() => this.#process.kill('SIGKILL'), TO_END_COMMANDS).unref()
+  }
+
+  /** A reader waits for the secret at `index` of the job. */
+  hurry(index: number): void {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32LE(index)
+    if (!this.#inOrder) this.#process.stdin?.write(bytes)
   }
 
   /** `data` is what goes over KEYS_FD. Resolves to undefined when every result has come, each once, else to what went wrong. */
@@ -93,7 +101,8 @@ export class UnsealChild {
     for (const pipe of [stdin, keysPipe]) pipe?.on('error', () => undefined)
     for (const piece of data) keysPipe.write(piece)
     keysPipe.end()
-    stdin?.end(JSON.stringify(job))
+    stdin?.write(`${JSON.stringify(job)}\n`)
+    this.#inOrder = job.oneByOne
   }
 
   #restartTimer(milliseconds: number, onStuck: (seconds: number) => void): void {
@@ -114,10 +123,12 @@ function environment(): NodeJS.ProcessEnv {
 
 /** Indexes of sources that wait, with their own timeouts, which they keep themselves. */
 function waitsOf({ secrets }: Job): [index: number, milliseconds: number][] {
-  return secrets.flatMap(({ source }, index): [number, number][] => {
+  const waits: [number, number][] = []
+  for (const [index, { source }] of secrets.entries()) {
     const wait = longestWait(source)
-    return wait === undefined ? [] : [[index, wait]]
-  })
+    if (wait !== undefined) waits.push([index, wait])
+  }
+  return waits
 }
 
 function longest(waits: readonly [number, number][], missing: ReadonlySet<number>): number {

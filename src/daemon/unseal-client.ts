@@ -14,6 +14,8 @@ export interface UnsealOptions {
   readonly signal?: AbortSignal
   /** Given results as they come, by their indexes in the job, each once. */
   readonly onResults?: (results: readonly IndexedValue[]) => void
+  /** Given, for each child, what makes it open the secret at an index of the job next. */
+  readonly onChild?: (hurry: (index: number) => void) => void
   /** What earlier jobs under the same keys have found, for templates whose inputs are not in the job; is given those of this one. */
   readonly inputs?: TemplateInputs
 }
@@ -77,7 +79,7 @@ interface Part {
 async function runPart(
   child: UnsealChild,
   { job, left, oneByOne, inputs, take }: Part,
-  { keys, signal }: UnsealOptions,
+  { keys, signal, onChild }: UnsealOptions,
 ): Promise<string | undefined> {
   const secrets = left.flatMap((index) => job.secrets[index] ?? [])
   const { known, stored } = encodeKnown(inputs.missingFrom(secrets))
@@ -88,9 +90,14 @@ async function runPart(
   }
   signal?.addEventListener('abort', kill)
   try {
-    return await child.run(part, [keys, ...stored], (results) => {
+    const running = child.run(part, [keys, ...stored], (results) => {
       take(results.map(({ index, value }) => ({ index: left[index] ?? index, value })))
     })
+    onChild?.((index) => {
+      const at = left.indexOf(index)
+      if (at >= 0) child.hurry(at)
+    })
+    return await running
   } finally {
     signal?.removeEventListener('abort', kill)
   }

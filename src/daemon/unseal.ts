@@ -12,6 +12,7 @@ import type { OpenContext } from '../sources/source.ts'
 import { longestWait } from '../sources/waiting.ts'
 import { dieWithParent, forbidDumps } from '../sys/libc.ts'
 import { BatchWriter } from './batch-writer.ts'
+import { JobInput } from './job-input.ts'
 import { openAll, type Lanes } from './open-order.ts'
 import { readKeys, sealValue } from './seal-value.ts'
 import { Inputs } from './unseal-inputs.ts'
@@ -27,10 +28,11 @@ async function run(): Promise<void> {
   forbidDumps()
   dieWithParent('SIGKILL')
   const sodium = await loadSodium()
-  const input = await readInput()
+  const input = new JobInput(process.stdin)
+  const text = await input.job
   // The server ended, or had nothing to open, before it sent a job.
-  if (input.length === 0) return
-  const job = JSON.parse(input.toString('utf8')) as Job
+  if (text === '') return
+  const job = JSON.parse(text) as Job
   // Commands are killed by a handler of their own.
   if (job.secrets.some(({ source }) => longestWait(source) !== undefined)) dieWithParent('SIGTERM')
   const { keys, stored } = readKeys(sodium, knownLength(job.known ?? []))
@@ -58,9 +60,14 @@ async function run(): Promise<void> {
   const onQuickDone = () => {
     output.hurry()
   }
-  await openAll({ ...lanesOf(job), open, onQuickDone })
+  const takeWanted = () => (job.oneByOne ? [] : input.takeWanted())
+  const onWantedDone = () => {
+    output.flush()
+  }
+  await openAll({ ...lanesOf(job), open, onQuickDone, takeWanted, onWantedDone })
   output.end()
   await Promise.all(endings.map((end) => end()))
+  input.close()
 }
 
 function failed(error: unknown, identityAbsent: boolean): { outcome: Outcome; stored?: undefined } {
@@ -77,12 +84,6 @@ function lanesOf({ secrets, oneByOne }: Job): Lanes {
     else lanes.waiting.push(index)
   }
   return lanes
-}
-
-async function readInput(): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  for await (const piece of process.stdin) pieces.push(piece as Buffer)
-  return Buffer.concat(pieces)
 }
 
 /** When the file that the value comes from was written, or an input of a template changed; now where nothing tells. Seconds since 1970. */

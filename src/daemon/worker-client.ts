@@ -53,8 +53,8 @@ function transfersOf(message: ToWorker): ArrayBuffer[] {
 }
 
 function memoryOf(values: readonly EntryValue[]): ArrayBuffer[] {
-  const buffers = values.flatMap((value) =>
-    isPresent(value) && value.sealed.length > 0 ? [value.sealed.buffer] : [],
-  )
-  return [...new Set(buffers)] as ArrayBuffer[]
+  const buffers = new Set<ArrayBufferLike>()
+  for (const value of values)
+    if (isPresent(value) && value.sealed.length > 0) buffers.add(value.sealed.buffer)
+  return [...buffers] as ArrayBuffer[]
 }

@@ -14,6 +14,8 @@ export interface WorkerStart {
   readonly memoryKey: Uint8Array
   readonly trace: boolean
   readonly wishes: Omit<Wishes, 'mostBytes'>
+  /** How long to poll for the next request after an answer, at most; 0: not at all. Microseconds. */
+  readonly polling: number
   /** Memory of the ring of audit lines. */
   readonly audit: SharedArrayBuffer
   /** Where systemd keeps its units, or why that isn't known. */
@@ -44,6 +46,8 @@ export type FromWorker =
   | { readonly kind: 'done'; readonly id: number; readonly counters: Counted }
   /** The kernel may have pages of the node, and must forget them. */
   | { readonly kind: 'uncached'; readonly node: number }
+  /** A reader waits for the value of this secret, the first one that does. */
+  | { readonly kind: 'awaited'; readonly name: string }
   /** Lines wait in the ring of the audit. */
   | { readonly kind: 'audit' }
   | { readonly kind: 'unexpected'; readonly op: string; readonly reason: string }
@@ -61,6 +65,8 @@ export interface Counted {
   readonly refused: number
   /** Audit records that were not sent on: standard output was too slow. */
   readonly auditDropped: number
+  /** Processor time spent polling for requests. */
+  readonly polledMilliseconds: number
 }
 
 /** What `.hushfs/status.json` says. */

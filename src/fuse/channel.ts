@@ -1,11 +1,15 @@
 import { errno, errnoName } from '../base/errno.ts'
 import { SystemError } from '../base/errors.ts'
 import { drainEventFd, lastErrno, Poller, read, setNonBlocking, write } from '../sys/libc.ts'
+import { timesPreempted } from '../sys/usage.ts'
+import type { Polling } from './polling.ts'
 
 /** What the next wait on the channel brought. */
 export const WOKEN = 0
 export const ENDED = -1
 export const IDLE = -2
+/** Internal: no request waits. */
+const NOTHING = 0
 
 /** Errors of reading /dev/fuse after which the next request is simply read (fs/fuse/dev.c, fuse_dev_do_read). */
 const RETRY: readonly number[] = [errno.EINTR, errno.ENOENT]
@@ -16,19 +20,29 @@ const MOST_IN_A_ROW = 64
 /** A reply that the kernel no longer waits for: its caller was interrupted, or the mount is gone. */
 const NOT_WAITED_FOR: readonly number[] = [errno.ENOENT, errno.ENODEV, errno.ENOTCONN]
 
+/** Offset of the opcode in struct fuse_in_header, of which the low byte is enough; none has this one. */
+const OPCODE_AT = 4
+const NO_OPCODE = 0
+/** Between two looks at the device nothing takes so long but another thread or the garbage collector. Microseconds. */
+const INTERRUPTED = 30
+
 /**
  * /dev/fuse as a source of requests and a sink of replies. The thread sleeps in poll(2) on the device and on an eventfd, never in read(2),
- * so that another thread can always wake it: a thread blocked in read(2) keeps Node from ever exiting.
+ * so that another thread can always wake it: a thread blocked in read(2) keeps Node from ever exiting. Before it sleeps it may poll the device for a moment (polling.ts).
  */
 export class Channel {
   readonly #request: Uint8Array
   readonly #device: number
   readonly #wake: number
   readonly #poller: Poller
+  readonly #polling: Polling
   #inARow = 0
+  /** Of the request that was given out last, as long as nothing else was done since. */
+  #opcode = NO_OPCODE
 
   /** Each request is read into `request`: at least FUSE_MIN_READ_BUFFER (8192 bytes) and header plus max_write. */
-  constructor(device: number, wake: number, request: Uint8Array) {
+  constructor(device: number, wake: number, request: Uint8Array, polling: Polling) {
+    this.#polling = polling
     this.#request = request
     this.#device = device
     this.#wake = wake
@@ -42,16 +56,60 @@ export class Channel {
    */
   next(patience: number): number {
     if (++this.#inARow > MOST_IN_A_ROW && this.#woken()) return WOKEN
+    let length = this.#read()
+    if (length === NOTHING) length = this.#await(patience)
+    this.#opcode = length > 0 ? (this.#request[OPCODE_AT] ?? NO_OPCODE) : NO_OPCODE
+    return length
+  }
+
+  /** Length of a request, NOTHING or ENDED. */
+  #read(): number {
     for (;;) {
       const length = read(this.#device, this.#request, this.#request.length)
       if (length > 0) return length
       const code = length === 0 ? errno.EAGAIN : lastErrno()
+      if (code === errno.EAGAIN) return NOTHING
       if (code === errno.ENODEV) return ENDED
-      if (RETRY.includes(code)) continue
-      if (code !== errno.EAGAIN) throw new SystemError('read /dev/fuse', code, errnoName(code))
+      if (!RETRY.includes(code)) throw new SystemError('read /dev/fuse', code, errnoName(code))
+    }
+  }
+
+  #await(patience: number): number {
+    const answered = this.#opcode !== NO_OPCODE
+    const bound = answered ? this.#polling.start(this.#opcode, now()) : 0
+    const polled = bound > 0 ? this.#poll(bound) : NOTHING
+    if (polled !== NOTHING) return polled
+    const length = this.#sleep(patience)
+    if (answered && length !== WOKEN) this.#polling.slept(now())
+    return length
+  }
+
+  /** Look again and again for at most `bound` microseconds. */
+  #poll(bound: number): number {
+    const preempted = timesPreempted()
+    const start = now()
+    for (let before = start; ;) {
+      const length = this.#read()
+      const time = now()
+      if (time - before > INTERRUPTED && timesPreempted() !== preempted) {
+        this.#polling.end('preempted', time)
+        return length
+      }
+      if (length !== NOTHING || time - start >= bound) {
+        this.#polling.end(length === NOTHING ? 'nothing' : 'request', time)
+        return length
+      }
+      before = time
+    }
+  }
+
+  #sleep(patience: number): number {
+    for (;;) {
       const readable = this.#poller.wait(patience)
       if (readable === 'neither') return IDLE
       if (readable === 'second' && this.#woken()) return WOKEN
+      const length = this.#read()
+      if (length !== NOTHING) return length
     }
   }
 
@@ -67,6 +125,11 @@ export class Channel {
     if (NOT_WAITED_FOR.includes(code)) return false
     throw new SystemError('write /dev/fuse', code, errnoName(code))
   }
+}
+
+/** Microseconds of a clock that nobody sets. */
+function now(): number {
+  return performance.now() * 1000
 }
 
 /**

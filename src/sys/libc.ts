@@ -22,6 +22,13 @@ export const write = libc.func('int64_t write(int fd, void *buf, size_t count)')
   count: number,
 ) => number
 
+export const pread = libc.func('int64_t pread(int fd, void *buf, size_t count, int64_t offset)') as (
+  fd: number,
+  into: Bytes,
+  count: number,
+  offset: number,
+) => number
+
 const pollCall = libc.func('int poll(void *fds, unsigned long nfds, int timeout)') as (
   fds: Bytes,
   count: number,

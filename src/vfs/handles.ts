@@ -9,28 +9,28 @@ export type PresentEntry = SecretEntry & { readonly value: PresentValue }
  * kept here is how many there are, and the values that were replaced while somebody had them open.
  */
 export class OpenVersions {
-  /** Node id, then version, to the number of open descriptors. */
-  readonly #open = new Map<number, Map<number, number>>()
-  /** The same, to the entry as it was. Versions in the order of their replacement. */
+  /** By node id: the versions that somebody has open, nearly always one, and how many descriptors each has. */
+  readonly #open = new Map<number, { readonly version: number; descriptors: number }[]>()
+  /** Node id, then version, to the entry as it was. Versions in the order of their replacement. */
   readonly #replaced = new Map<number, Map<number, PresentEntry>>()
 
   opened(node: number, version: number): void {
-    const versions = this.#open.get(node) ?? new Map<number, number>()
-    this.#open.set(node, versions)
-    versions.set(version, (versions.get(version) ?? 0) + 1)
+    const known = this.#open.get(node)
+    const same = known?.find((one) => one.version === version)
+    if (same !== undefined) same.descriptors++
+    else if (known !== undefined) known.push({ version, descriptors: 1 })
+    else this.#open.set(node, [{ version, descriptors: 1 }])
   }
 
   /** True when no descriptor of the node is left. */
   released(node: number, version: number): boolean {
-    const versions = this.#open.get(node)
-    const count = (versions?.get(version) ?? 1) - 1
-    if (count > 0) {
-      versions?.set(version, count)
-      return false
-    }
-    versions?.delete(version)
+    const known = this.#open.get(node) ?? []
+    const at = known.findIndex((one) => one.version === version)
+    const found = known[at]
+    if (found !== undefined && --found.descriptors > 0) return false
+    if (found !== undefined) known.splice(at, 1)
     this.#forget(node, version)
-    if (versions !== undefined && versions.size > 0) return false
+    if (known.length > 0) return false
     this.#open.delete(node)
     return true
   }
@@ -58,11 +58,15 @@ export class OpenVersions {
   /** The same for one secret. A copy, so that the old table's memory can go. */
   keepOne(id: number, entry: SecretEntry, next: EntryValue | undefined): void {
     const { value } = entry
-    if (!isPresent(value) || !this.#open.get(id)?.has(value.version)) return
+    if (!isPresent(value) || !this.#isOpen(id, value.version)) return
     if (next !== undefined && versionOf(next) === value.version) return
     const kept = this.#replaced.get(id) ?? new Map<number, PresentEntry>()
     this.#replaced.set(id, kept)
     kept.set(value.version, { ...entry, value: { ...value, sealed: value.sealed.slice() } })
+  }
+
+  #isOpen(node: number, version: number): boolean {
+    return this.#open.get(node)?.some((one) => one.version === version) ?? false
   }
 
   #forget(node: number, version: number): void {

@@ -28,7 +28,7 @@ import {
   type VirtualFile,
   type VirtualFiles,
 } from './tree.ts'
-import { mustWait } from './waiting.ts'
+import { Awaited, mustWait } from './waiting.ts'
 import { isViewName, isViewOf, namedUnits, UnitViews } from './unit-views.ts'
 
 export interface SecretFsOptions {
@@ -37,6 +37,8 @@ export interface SecretFsOptions {
   readonly virtual: VirtualFiles
   /** The last descriptor of a node whose pages the kernel may hold is closed. */
   readonly onUncached: (node: number) => void
+  /** A reader waits for the value of this secret, the first one. */
+  readonly onAwaited: (name: string) => void
 }
 
 /** What has been asked since the start, for `status`. */
@@ -59,12 +61,14 @@ export class SecretFs implements Handler {
   readonly #snapshots = new Snapshots()
   /** Secrets of which the kernel has pages: by mmap, sendfile or splice, which go through its cache. */
   readonly #cached = new Set<number>()
+  readonly #awaited: Awaited
   readonly #views = new UnitViews()
   readonly #reading: Reading
   #tree: Tree
 
   constructor(table: SecretTable, options: SecretFsOptions) {
     this.#options = options
+    this.#awaited = new Awaited(options.onAwaited)
     this.#reading = { gate: options.gate, open: this.#open, vault: options.vault }
     this.#tree = buildTree(table, options.virtual)
   }
@@ -74,6 +78,7 @@ export class SecretFs implements Handler {
     const next = buildTree(table, this.#options.virtual)
     for (const file of next.secrets) this.#carryOver(file)
     this.#open.keep(this.#tree, next)
+    this.#awaited.clear()
     this.#tree = next
   }
 
@@ -84,6 +89,7 @@ export class SecretFs implements Handler {
       if (file === undefined) continue
       this.#open.keepOne(file.id, file.entry, value)
       file.entry = { ...file.entry, value }
+      this.#awaited.settled(file)
     }
   }
 
@@ -108,7 +114,7 @@ export class SecretFs implements Handler {
   readonly getattr = ({ header }: Request<'getattr'>) => {
     const node = this.#node(header.nodeid) ?? this.#removed(header.nodeid)
     if (node === undefined) return refuse(errno.ESTALE)
-    if (node.kind === 'secret' && mustWait(node.entry.value, header)) return PARKED
+    if (node.kind === 'secret' && mustWait(node.entry.value, header)) return this.#awaited.park(node)
     const attr = attributesOf(node, this.#tree.table)
     return { attr_valid: attrSeconds(node), attr_valid_nsec: 0, dummy: 0, attr }
   }
@@ -198,7 +204,7 @@ export class SecretFs implements Handler {
   }
 
   #openNode(node: Node, header: InHeader): number | Refusal | typeof PARKED {
-    if (node.kind === 'secret') return openSecret(node, header, this.#reading)
+    if (node.kind === 'secret') return this.#awaited.orPark(node, openSecret(node, header, this.#reading))
     if (node.kind === 'virtual') return this.#snapshots.open(node.content())
     return refuse(node.kind === 'self' ? errno.EINVAL : errno.EISDIR)
   }
@@ -217,7 +223,7 @@ export class SecretFs implements Handler {
 
   #readSecret(file: SecretFile, request: Request<'read'>, frame: Frame): number | Refusal | typeof PARKED {
     if (isForCache(request.body)) this.#cached.add(file.id)
-    return readSecret(file, request, this.#reading, frame.capacity)
+    return this.#awaited.orPark(file, readSecret(file, request, this.#reading, frame.capacity))
   }
 
   #readVirtual(file: VirtualFile, { body }: Request<'read'>, frame: Frame): number {

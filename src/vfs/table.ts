@@ -61,8 +61,23 @@ export function isPresent(value: EntryValue): value is PresentValue {
   return 'sealed' in value
 }
 
+export function isServed(value: EntryValue | undefined): boolean {
+  return value !== undefined && isPresent(value)
+}
+
 export function isPending(value: EntryValue): value is PendingValue {
   return 'pending' in value
+}
+
+const NOTHING = new Uint8Array()
+
+/** The entry as the thread keeps it that doesn't serve the value. */
+export function withoutBytes(entry: SecretEntry): SecretEntry {
+  return isPresent(entry.value) ? { ...entry, value: withoutValueBytes(entry.value) } : entry
+}
+
+export function withoutValueBytes(value: PresentValue): PresentValue {
+  return { ...value, sealed: NOTHING }
 }
 
 /** Version of a secret without a value. */

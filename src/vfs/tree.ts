@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import * as crypto from 'node:crypto'
 import { FUSE_ROOT_ID } from '../fuse/wire/kernel.ts'
 import { UnitRule } from '../policy/evaluate.ts'
 import type { Rule } from '../policy/rules.ts'
@@ -70,9 +70,16 @@ const FIRST_ID = 1 << 16
 /** The node id of a path: the same in every server, whatever else is mounted. The root has FUSE's own. */
 export function nodeId(kind: Node['kind'], path: string): number {
   if (path === '') return FUSE_ROOT_ID
-  const digest = createHash('sha256').update(`${kind}\0${path}`).digest()
-  return FIRST_ID + ((digest.readUIntBE(0, 6) * 16 + (digest.readUInt8(6) & 15)) % (ID_LIMIT - FIRST_ID))
+  const digest = sha256(`${kind}\0${path}`)
+  // The first six bytes and the lower half of the next.
+  const bits = Number.parseInt(digest.slice(0, 12), 16) * 16 + Number.parseInt(digest.charAt(13), 16)
+  return FIRST_ID + (bits % (ID_LIMIT - FIRST_ID))
 }
+
+/** In hexadecimal. Node has `hash`, which takes a quarter of the time, since 20.12. */
+const { hash } = crypto as Partial<Pick<typeof crypto, 'hash'>>
+const sha256 = (text: string): string =>
+  hash === undefined ? crypto.createHash('sha256').update(text).digest('hex') : hash('sha256', text, 'hex')
 
 /** Files that aren't secrets, by path: looked up, never listed. */
 export type VirtualFiles = ReadonlyMap<string, () => Uint8Array>
@@ -124,13 +131,16 @@ export function secretFile(id: number, entry: SecretEntry, rule: UnitRule): Secr
 
 /** Secrets with the same rule share one that is ready to be asked. */
 function ruleMaker(): (rule: Rule) => UnitRule {
-  const made = new Map<string, UnitRule>()
-  return (rule) => {
-    const key = JSON.stringify(rule)
-    const known = made.get(key) ?? new UnitRule(rule)
-    made.set(key, known)
+  const made = new Map<Rule, UnitRule>()
+  const byText = new Map<string, UnitRule>()
+  const make = (rule: Rule) => {
+    const text = JSON.stringify(rule)
+    const known = byText.get(text) ?? new UnitRule(rule)
+    byText.set(text, known)
+    made.set(rule, known)
     return known
   }
+  return (rule) => made.get(rule) ?? make(rule)
 }
 
 function newDirectory(path: string, mode: number, parent: Directory | undefined): Directory {

@@ -1,6 +1,8 @@
 import { monotonic } from '../base/monotonic.ts'
+import { PARKED, type Refusal } from '../fuse/handler.ts'
 import type { InHeader } from '../fuse/wire/kernel.ts'
 import { isPending, type EntryValue } from './table.ts'
+import type { SecretFile } from './tree.ts'
 
 const MANAGER = 1
 /** Milliseconds. */
@@ -12,4 +14,33 @@ const PATIENCE_OF_MANAGER = 2000
  */
 export function mustWait(value: EntryValue, { pid }: InHeader): boolean {
   return isPending(value) && (pid !== MANAGER || monotonic() - value.since < PATIENCE_OF_MANAGER)
+}
+
+/** The secrets that readers wait for: each is told of once, so that it is opened before the others. */
+export class Awaited {
+  readonly #tell: (name: string) => void
+  readonly #files = new Set<number>()
+
+  constructor(tell: (name: string) => void) {
+    this.#tell = tell
+  }
+
+  park({ id, entry }: SecretFile): typeof PARKED {
+    if (!this.#files.has(id)) this.#tell(entry.name)
+    this.#files.add(id)
+    return PARKED
+  }
+
+  /** An answer as it is, unless it is to wait. */
+  orPark(file: SecretFile, answer: number | Refusal | typeof PARKED): number | Refusal | typeof PARKED {
+    return answer === PARKED ? this.park(file) : answer
+  }
+
+  settled({ id }: SecretFile): void {
+    this.#files.delete(id)
+  }
+
+  clear(): void {
+    this.#files.clear()
+  }
 }

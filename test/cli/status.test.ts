@@ -60,7 +60,14 @@ t.test('--json is the document of the server', async (t) => {
     mountPoint: server.place,
     secrets: { total: 3, failing: 1 },
     failing: [{ name: 'bad', reason: '/nonexistent: no such file' }],
-    counters: { opens: Number, reads: Number, errors: Number, refused: 0, auditDropped: 0 },
+    counters: {
+      opens: Number,
+      reads: Number,
+      errors: Number,
+      refused: 0,
+      auditDropped: 0,
+      polledMilliseconds: Number,
+    },
   })
 })
 

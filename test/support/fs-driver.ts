@@ -17,6 +17,7 @@ export function header(nodeid: number): InHeader {
 export class Driver {
   readonly memory = replyMemory(CAPACITY)
   readonly uncached: number[] = []
+  readonly awaited: string[] = []
   /** What the gate says; lets everyone through until it is given a refusal. */
   readonly gate: { refusal?: Refusal; unit?: string } & SecretFsOptions['gate'] = {
     open: () => this.gate.refusal,
@@ -27,7 +28,13 @@ export class Driver {
 
   constructor(first: SecretTable, virtual = new Map<string, () => Uint8Array>()) {
     const onUncached = (node: number) => this.uncached.push(node)
-    this.fs = new SecretFs(first, { vault: this.memory.vault, gate: this.gate, virtual, onUncached })
+    this.fs = new SecretFs(first, {
+      vault: this.memory.vault,
+      gate: this.gate,
+      virtual,
+      onUncached,
+      onAwaited: (name) => this.awaited.push(name),
+    })
   }
 
   lookup(parent: number, name: string) {

@@ -39,6 +39,7 @@ secrets:
     store: '/var/lib/hushfs/store',
     directoryMode: 0o711,
     startTimeout: 30,
+    polling: 200,
     vaults: [],
     secrets: [
       {

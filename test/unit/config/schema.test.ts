@@ -18,6 +18,7 @@ t.test('the JSON Schema describes every key, with an example, and refuses others
     'store',
     'directoryMode',
     'startTimeout',
+    'polling',
     'vaults',
     'secrets',
     'templates',

@@ -31,7 +31,16 @@ function secret(name: string, rest: Partial<SecretConfig> = {}): SecretConfig {
 
 function config(secrets: SecretConfig[], rest: Partial<Config> = {}): Config {
   const paths = { file: '/c/hushfs.yaml', folder: '/c', mountPoint: '/run/hushfs', store: '/c/store' }
-  return { ...paths, identities: [], vaults: [], directoryMode: 0o711, startTimeout: 30, secrets, ...rest }
+  return {
+    ...paths,
+    identities: [],
+    vaults: [],
+    directoryMode: 0o711,
+    startTimeout: 30,
+    polling: 0,
+    secrets,
+    ...rest,
+  }
 }
 
 /** The table of some names and values, by name. */

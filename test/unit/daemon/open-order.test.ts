@@ -18,12 +18,13 @@ function world() {
     }
     events.push(`done ${index}`)
   }
-  return { events, running, open, onQuickDone: () => events.push('quick done'), most: () => most }
+  const nothing = { takeWanted: () => [] as number[], onWantedDone: () => events.push('wanted done') }
+  return { events, running, open, onQuickDone: () => events.push('quick done'), most: () => most, nothing }
 }
 
 t.test('what is quick goes in its order, whatever waits', async (t) => {
-  const { events, running, open, onQuickDone } = world()
-  const all = openAll({ quick: [2, 0, 1], waiting: [100, 101], dependent: [], open, onQuickDone })
+  const { events, running, open, onQuickDone, nothing } = world()
+  const all = openAll({ quick: [2, 0, 1], waiting: [100, 101], dependent: [], open, onQuickDone, ...nothing })
   await setImmediate()
   const quick = [2, 0, 1].flatMap((index) => [`open ${index}`, `done ${index}`])
   t.strictSame(events, ['open 100', 'open 101', ...quick, 'quick done'])
@@ -36,9 +37,9 @@ t.test('what is quick goes in its order, whatever waits', async (t) => {
 })
 
 t.test('eight wait at once, and the next starts when one is done', async (t) => {
-  const { events, running, open, onQuickDone, most } = world()
+  const { events, running, open, onQuickDone, most, nothing } = world()
   const waiting = Array.from({ length: 20 }, (_, index) => 100 + index)
-  const all = openAll({ quick: [], waiting, dependent: [], open, onQuickDone })
+  const all = openAll({ quick: [], waiting, dependent: [], open, onQuickDone, ...nothing })
   await setImmediate()
   t.equal(running.size, 8)
   running.get(107)?.()
@@ -54,7 +55,7 @@ t.test('eight wait at once, and the next starts when one is done', async (t) => 
 })
 
 t.test('what waits is heard of while many quick ones are opened', async (t) => {
-  const { events, running, open, onQuickDone } = world()
+  const { events, running, open, onQuickDone, nothing } = world()
   let quick = 0
   const all = openAll({
     quick: Array.from({ length: 1000 }, (_, index) => (index < 100 ? index : 0)),
@@ -65,8 +66,34 @@ t.test('what waits is heard of while many quick ones are opened', async (t) => {
       await open(index)
     },
     onQuickDone,
+    ...nothing,
   })
   setTimeout(() => running.get(100)?.(), 0)
   await all
   t.ok(events.indexOf('done 100') < events.indexOf('quick done'))
+})
+
+t.test('what a reader waits for comes before the others, once', async (t) => {
+  const { events, open, onQuickDone, nothing } = world()
+  const wanted = [[90, 91], [90, 5], [], [7_000]]
+  const quick = Array.from({ length: 95 }, (_, index) => index)
+  await openAll({
+    ...nothing,
+    quick,
+    waiting: [],
+    dependent: [],
+    open: async (index) => {
+      if (index < 20) for (const end = performance.now() + 6; performance.now() < end;);
+      await open(index)
+    },
+    onQuickDone,
+    takeWanted: () => wanted.shift() ?? [],
+  })
+  const opened = events.filter((event) => event.startsWith('open')).map((event) => Number(event.slice(5)))
+  t.strictSame(opened.slice(0, 5), [0, 90, 91, 1, 5])
+  t.strictSame(
+    [...opened].sort((a, b) => a - b),
+    quick,
+  )
+  t.equal(events[events.indexOf('done 91') + 1], 'wanted done')
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { version } from '../../../src/base/version.ts'
+import { Entries } from '../../../src/daemon/entries.ts'
 import { statusFacts } from '../../../src/daemon/status-facts.ts'
 import { secret, table } from '../../support/tables.ts'
 
@@ -16,7 +17,7 @@ t.test('counts, and names what fails with its reason', (t) => {
   ]
   const facts = statusFacts(
     running,
-    table(secrets, { generation: 3 }),
+    new Entries(table(secrets, { generation: 3 })),
     { count: 2, last: null },
     {
       failing: new Map([['bad', { since: 0 }]]),
@@ -36,10 +37,10 @@ t.test('counts, and names what fails with its reason', (t) => {
   t.end()
 })
 
-t.test('before anything was loaded', (t) => {
+t.test('of nothing', (t) => {
   const facts = statusFacts(
     running,
-    undefined,
+    new Entries(table([], { generation: 0 })),
     { count: 0, last: null },
     { failing: new Map(), stale: new Map() },
   )

@@ -56,6 +56,19 @@ async function open(secrets: Record<string, SourceSpec>, options: Partial<Unseal
   }
 }
 
+t.test('what a reader waits for is opened before what was first in the order', async (t) => {
+  const count = 3000
+  const names = Array.from({ length: count }, (_, index) => `s${index}`)
+  const slow = 'x'.repeat(100_000)
+  const { came } = await open(Object.fromEntries(names.map((name) => [name, text(slow)])), {
+    onChild: (hurry) => {
+      hurry(count - 1)
+    },
+  })
+  t.equal(came.length, count)
+  t.ok(came.indexOf(`s${count - 1}`) < count / 2, `came as number ${came.indexOf(`s${count - 1}`)}`)
+})
+
 t.test('templates come after their inputs, wherever they stand, and wait for no others', async (t) => {
   const fifo = join(t.testdir({}), 'fifo')
   await output('mkfifo', [fifo])

@@ -3,10 +3,11 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Channel, IDLE, WOKEN } from '../../../src/fuse/channel.ts'
+import { Polling } from '../../../src/fuse/polling.ts'
 import { createEventFd, signalEventFd } from '../../../src/sys/libc.ts'
 
 /** A FIFO in the place of /dev/fuse: a read takes at most the channel's capacity, so each 8 bytes are a request. */
-function channelOn(t: Test) {
+function channelOn(t: Test, polling = new Polling(0)) {
   const path = join(t.testdir(), 'fifo')
   t.equal(spawnSync('mkfifo', [path]).status, 0)
   const device = openSync(path, constants.O_RDWR)
@@ -16,7 +17,7 @@ function channelOn(t: Test) {
     closeSync(device)
     closeSync(wake)
   })
-  return { channel: new Channel(device, wake, request), request, device, wake }
+  return { channel: new Channel(device, wake, request, polling), request, device, wake }
 }
 
 t.test('requests come one by one, a wake-up when there is none', (t) => {
@@ -53,12 +54,34 @@ t.test('nothing for as long as its patience is idleness', (t) => {
   t.end()
 })
 
+t.test('polling: after an answer only, not while idle, and no wake-up is missed', (t) => {
+  const polling = new Polling(500)
+  const { channel, device, wake } = channelOn(t, polling)
+  t.equal(channel.next(1), IDLE)
+  t.equal(polling.spent, 0, 'nothing was answered yet')
+  writeSync(device, '12345678')
+  t.equal(channel.next(1), 8)
+  t.equal(polling.spent, 0, 'a request was there')
+  t.equal(channel.next(1), IDLE)
+  const { spent } = polling
+  t.ok(spent >= 500, `polled for ${spent} µs`)
+  t.equal(channel.next(1), IDLE)
+  t.equal(polling.spent, spent, 'idle')
+  signalEventFd(wake)
+  t.equal(channel.next(1), WOKEN)
+  writeSync(device, '12345678')
+  t.equal(channel.next(1), 8)
+  signalEventFd(wake)
+  t.equal(channel.next(1), WOKEN)
+  t.end()
+})
+
 t.test('a device that fails throws what failed', (t) => {
   const { channel, device } = channelOn(t)
   channel.reply(Buffer.from('reply'), 5)
   const echoed = Buffer.alloc(8)
   t.equal(readSync(device, echoed, 0, 8, null), 5)
-  const gone = new Channel(openSync('/dev/null', 'r'), createEventFd(), new Uint8Array(8))
+  const gone = new Channel(openSync('/dev/null', 'r'), createEventFd(), new Uint8Array(8), new Polling(0))
   t.throws(() => gone.reply(new Uint8Array(4), 4), { code: 'ERR_SYSTEM', message: 'write /dev/fuse: EBADF' })
   t.end()
 })

@@ -1,0 +1,54 @@
+import { PassThrough } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
+import fc from 'fast-check'
+import t from 'tap'
+import { JobInput } from '../../../src/daemon/job-input.ts'
+
+const indexBytes = (index: number) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(index)
+  return bytes
+}
+
+t.test('a job and indexes, in whatever pieces they come', async () => {
+  const indexes = fc.array(fc.nat(0xffffffff), { maxLength: 5 })
+  const cuts = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 20 })
+  await fc.assert(
+    fc.asyncProperty(fc.json(), indexes, cuts, async (json, wanted, lengths) => {
+      const job = json.replaceAll('\n', '')
+      const bytes = Buffer.concat([Buffer.from(`${job}\n`), ...wanted.map(indexBytes)])
+      const stream = new PassThrough()
+      const input = new JobInput(stream)
+      let at = 0
+      for (const length of lengths) {
+        stream.write(bytes.subarray(at, at + length))
+        at += length
+        await setImmediate()
+      }
+      stream.write(bytes.subarray(at))
+      const text = await input.job
+      await setImmediate()
+      input.close()
+      return text === job && JSON.stringify(input.takeWanted()) === JSON.stringify(wanted)
+    }),
+  )
+})
+
+t.test('indexes are taken once; the rest of one waits for its end', async (t) => {
+  const stream = new PassThrough()
+  const input = new JobInput(stream)
+  stream.write(Buffer.concat([Buffer.from('{}\n'), indexBytes(7), Buffer.from([8, 0])]))
+  t.equal(await input.job, '{}')
+  t.strictSame(input.takeWanted(), [7])
+  stream.write(Buffer.from([0, 0]))
+  await setImmediate()
+  t.strictSame(input.takeWanted(), [8])
+  t.strictSame(input.takeWanted(), [])
+})
+
+t.test('an end before any job', async (t) => {
+  const stream = new PassThrough()
+  const input = new JobInput(stream)
+  stream.end()
+  t.equal(await input.job, '')
+})
