@@ -206,9 +206,9 @@ t.test('a reload asks again, and keeps what a vault that is away has given', asy
   t.equal(await read(server, 't'), '<two>')
   own.holds = () => true
   const more = { r: 'main secret/r', more: 'other secret/r', waits: 'main secret/a' }
-  await server.reloaded(configured(vaults, more, { templates }))
+  await server.reloaded(configured(vaults, more, { templates: { t: { content: '[${hushfs:r}]' } } }))
   t.equal(await read(server, 'r'), 'two')
-  t.equal(await read(server, 't'), '<two>')
+  t.equal(await read(server, 't'), '[two]', 'made anew of the value that is kept')
   t.equal(await read(server, 'more'), 'two')
   await isInTrouble(server, 'r', /^stale/)
   own.holds = () => false
