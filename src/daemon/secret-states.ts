@@ -2,9 +2,9 @@ import type { Config, SecretConfig } from '../config/config.ts'
 import { inputsOf } from '../config/template-inputs.ts'
 import type { Accounts } from '../sys/accounts.ts'
 import {
+  hasValue,
   isPending,
   isPresent,
-  isServed,
   versionOf,
   withoutBytes,
   withoutValueBytes,
@@ -96,7 +96,7 @@ export class SecretStates {
   /** Has it a value, from the source that this other configuration has for it? */
   isServed(secret: SecretConfig, config: Config): boolean {
     const known = this.#config.secrets[this.#places.get(secret.name) ?? -1]
-    if (known === undefined || !isServed(this.#valueOf(secret.name))) return false
+    if (known === undefined || !hasValue(this.#valueOf(secret.name))) return false
     return originOf(known, this.#config) === originOf(secret, config)
   }
 
@@ -109,7 +109,7 @@ export class SecretStates {
   /** Results of opening some of the secrets again. */
   take(results: readonly IndexedValue[], now: Clock): Change {
     const entries = this.#entries
-    const isServed = (name: string) => isServed(entries.at(this.#places.get(name) ?? -1)?.value)
+    const isServed = (name: string) => hasValue(entries.at(this.#places.get(name) ?? -1)?.value)
     const change: Change = { values: [], before: [], after: [], notes: [] }
     for (const { index, value: result } of results) {
       const secret = this.#config.secrets[index]
@@ -227,7 +227,7 @@ export class SecretStates {
 
   #isMissingOfVault(name: string): boolean {
     const secret = this.#config.secrets[this.#places.get(name) ?? -1]
-    return secret?.source.kind === 'vault' && !isServed(this.#valueOf(name))
+    return secret?.source.kind === 'vault' && !hasValue(this.#valueOf(name))
   }
 
   #valueOf(name: string): EntryValue | undefined {

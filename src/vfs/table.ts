@@ -61,7 +61,7 @@ export function isPresent(value: EntryValue): value is PresentValue {
   return 'sealed' in value
 }
 
-export function isServed(value: EntryValue | undefined): boolean {
+export function hasValue(value: EntryValue | undefined): boolean {
   return value !== undefined && isPresent(value)
 }
 
