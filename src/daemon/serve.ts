@@ -144,6 +144,8 @@ function obey(server: Server, systemd: SystemdNotifier, log: Log): void {
     server.stop()
   }
   process.on('SIGINT', end).on('SIGTERM', end)
+  // What stopped this process may have stopped its supervisor too.
+  process.on('SIGCONT', () => process.kill(process.ppid, 'SIGCONT'))
   process.on('SIGHUP', () => {
     tell(() => systemd.reloading())
     void server.reload().then(() => {
