@@ -1,12 +1,12 @@
 import type { SecretConfig, SourceSpec } from '../config/config.ts'
-import type { Clock, Verdict } from './judge.ts'
+import { ageOf, type Clock, type Verdict } from './judge.ts'
 import { backoff, Schedule, spread } from './schedule.ts'
 import type { Troubles } from './status-facts.ts'
 
-/** How a secret is that has no fresh value, since when (milliseconds since 1970) and why, and how often its source was asked in vain. */
+/** How a secret is that has no fresh value, since when and why, and how often its source was asked in vain. */
 export interface Condition {
   readonly state: Verdict['state']
-  readonly since: number
+  readonly since: Clock
   readonly reason: string
   readonly attempts: number
 }
@@ -28,8 +28,12 @@ export class Conditions {
   }
 
   get troubles(): Troubles {
-    const inState = (state: Verdict['state']) =>
-      new Map([...this.#conditions].filter(([, condition]) => condition.state === state))
+    const inState = (wanted: Verdict['state']) =>
+      new Map(
+        [...this.#conditions].flatMap(([name, { state, since, reason }]) =>
+          state === wanted ? [[name, { since: since.wall, reason }] as const] : [],
+        ),
+      )
     return { failing: inState('failing'), stale: inState('stale') }
   }
 
@@ -37,7 +41,7 @@ export class Conditions {
   note({ name, source }: SecretConfig, verdict: Verdict, circumstances: Circumstances, now: Clock): string[] {
     const { state, retry, reason = '' } = verdict
     const before = this.#conditions.get(name)
-    const since = before?.state === state ? before.since : now.wall
+    const since = before?.state === state ? before.since : now
     const attempts = retry ? (before?.attempts ?? 0) + 1 : 0
     const condition = { state, since, reason, attempts }
     if (state === 'fresh') this.#conditions.delete(name)
@@ -69,7 +73,7 @@ function pauseAfter(
   if (lacksVault) return undefined
   const pause = backoff(attempts, Math.random())
   if (source.kind !== 'vault' || state !== 'stale') return pause
-  return Math.max(0, Math.min(pause, since + maxStale - now.wall))
+  return Math.max(0, Math.min(pause, maxStale - ageOf(since, now)))
 }
 
 /** Milliseconds after which the source is asked again although it answered. The fetch child asks vaults by itself. */

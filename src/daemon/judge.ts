@@ -7,8 +7,8 @@ import { isPending, isPresent, type EntryValue, type PendingValue, type PresentV
 export interface Before {
   readonly value: EntryValue | undefined
   readonly last: PresentValue | undefined
-  /** Since when its source can't be asked; milliseconds since 1970. */
-  readonly staleSince: number | undefined
+  /** Since when its source can't be asked. */
+  readonly staleSince: Clock | undefined
 }
 
 export interface Rules {
@@ -38,6 +38,11 @@ export function clock(): Clock {
   return { wall: Date.now(), monotonic: monotonic() }
 }
 
+/** Milliseconds since then: a clock that was set back makes nothing younger, and one that stood still in a suspended machine neither. */
+export function ageOf(since: Clock, now: Clock): number {
+  return Math.max(now.wall - since.wall, now.monotonic - since.monotonic)
+}
+
 /** Decide about a result of opening a source. */
 export function judge(result: EntryValue, before: Before, rules: Rules, now: Clock): Verdict {
   if (isPresent(result)) return { value: dated(result, before, now), state: 'fresh', retry: false }
@@ -59,10 +64,10 @@ function stillPending(value: EntryValue | undefined, { monotonic }: Clock): Pend
 function mayKeep(
   before: Before,
   { maxStale }: Rules,
-  { wall }: Clock,
+  now: Clock,
 ): before is Before & { value: PresentValue } {
-  const { value, staleSince = wall } = before
-  return value !== undefined && isPresent(value) && wall - staleSince < maxStale
+  const { value, staleSince = now } = before
+  return value !== undefined && isPresent(value) && ageOf(staleSince, now) < maxStale
 }
 
 /** An unchanged value keeps its time; a changed one has the time at which the server saw the change; the first one that of its source. */

@@ -7,6 +7,7 @@ const nothing: Before = { value: undefined, last: undefined, staleSince: undefin
 const rules: Rules = { startTimeout: 30_000, maxStale: 0 }
 const now = { wall: 5_000_000, monotonic: 1000 }
 const unavailable = { failing: 'no answer', unavailable: true } as const
+const ago = (time: number) => ({ wall: now.wall - time, monotonic: now.monotonic - time })
 const pending = (since: number) => ({ pending: true, since }) as const
 
 t.test('a value is served; its time is that of its source, or of the change that was seen', (t) => {
@@ -58,8 +59,14 @@ t.test('the last value is served while its source cannot be asked, and not for l
   const before = { ...nothing, value: value('v') }
   const stale = { ...rules, maxStale: 1000 }
   t.match(judge(unavailable, before, stale, now), { value: before.value, state: 'stale', retry: true })
-  t.match(judge(unavailable, { ...before, staleSince: now.wall - 999 }, stale, now), { state: 'stale' })
-  t.match(judge(unavailable, { ...before, staleSince: now.wall - 1000 }, stale, now), { state: 'failing' })
+  t.match(judge(unavailable, { ...before, staleSince: ago(999) }, stale, now), { state: 'stale' })
+  t.match(judge(unavailable, { ...before, staleSince: ago(1000) }, stale, now), { state: 'failing' })
+  const setBack = { wall: now.wall - 86_400_000, monotonic: now.monotonic + 1000 }
+  t.match(
+    judge(unavailable, { ...before, staleSince: now }, stale, setBack),
+    { state: 'failing' },
+    'the clock was set back',
+  )
   t.match(judge(unavailable, before, rules, now), { state: 'failing' }, 'a file that is gone is gone')
   t.end()
 })
