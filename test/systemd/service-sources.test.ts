@@ -32,9 +32,13 @@ for (const suite of ['trixie', 'bookworm'] as const) {
       t.equal(await service.cat('exec'), 'from a command of hushfs-server\n')
       const app = await system.oneshot('app.service', [
         `EnvironmentFile=${place}/app.env`,
+        // The journal of 252 now and then loses whose line it was, of a process that ends so soon.
+        'StandardOutput=truncate:/run/printed',
         'ExecStart=/usr/bin/printenv A B',
       ])
-      t.match(app, { result: 'success', output: 'from a sealed file\nfrom a command of hushfs-server\n' })
+      t.match(app, { result: 'success' })
+      const printed = await system.output(['cat', '/run/printed'])
+      t.equal(printed, 'from a sealed file\nfrom a command of hushfs-server\n\n')
     })
 
     await t.test('a credential needs a line of the unit, and the message is that line', async (t) => {
