@@ -156,7 +156,7 @@ async function measureHushfs(config: string, folder: string, count: number, clea
   try {
     await reader
     const firstRead = since()
-    while (await isPending(mountPoint, cleanup)) await setTimeout(10, undefined, { signal: cleanup.signal })
+    while (await isPending(mountPoint, cleanup)) await setTimeout(50, undefined, { signal: cleanup.signal })
     return { firstRead, allOpen: since() }
   } finally {
     await stopServer(server, mountPoint)

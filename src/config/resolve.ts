@@ -43,8 +43,8 @@ export function resolveSecret(
     userUnits: input.userUnits,
     manager: input.manager ?? true,
     reads: readsOf(input.reads ?? 'always'),
-    restartUnits: input.restartUnits ?? [],
-    reloadUnits: input.reloadUnits ?? [],
+    restartUnits: input.restartUnits ?? NO_UNITS,
+    reloadUnits: input.reloadUnits ?? NO_UNITS,
   }
 }
 
@@ -60,6 +60,11 @@ function bitsOf(mode: string): number {
   return Number.parseInt(mode, 8)
 }
 
+/** One object each, for however many secrets. */
+const NO_UNITS: readonly string[] = []
+const ALWAYS: ReadsRule = { kind: 'always' }
+
 function readsOf(input: NonNullable<SecretInput['reads']>): ReadsRule {
+  if (input === 'always') return ALWAYS
   return typeof input === 'string' ? { kind: input } : { kind: 'startup', seconds: secondsOf(input.startup) }
 }

@@ -121,10 +121,12 @@ export class SecretStates {
       change.notes.push(...this.#note(secret, verdict, now))
       if (isSame(entry.value, verdict.value)) continue
       const next = entryOf(secret, this.#accounts, verdict.value)
-      entries.put(index, withoutBytes(next))
+      const known = withoutBytes(next)
+      entries.put(index, known)
+      if (isPresent(known.value)) this.#last.set(secret.name, known.value)
       change.values.push({ index, value: next.value })
       change.before.push(entry)
-      change.after.push(withoutBytes(next))
+      change.after.push(known)
     }
     return change
   }

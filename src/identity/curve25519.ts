@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
 import type { Curve25519Identity } from './identity.ts'
 
 /** DER in front of the 32 key bytes (RFC 8410, sections 4 and 7). */
@@ -10,15 +10,25 @@ const publicKeyInfo = Uint8Array.from([0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x
 
 /** X25519 of a secret key and a public key, 32 bytes each. Throws when the result is all zeros (RFC 7748, section 6.1). */
 export function sharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Buffer {
+  // DER, not JWK: what stands for the public key can be secret (age-ssh-ed25519.ts), and mustn't become a string.
   const spki = Buffer.concat([publicKeyInfo, publicKey])
   try {
     return diffieHellman({
-      privateKey: privateKeyObject('x25519', secretKey),
+      privateKey: keptKey(secretKey),
       publicKey: createPublicKey({ key: spki, format: 'der', type: 'spki' }),
     })
   } finally {
     spki.fill(0)
   }
+}
+
+/** OpenSSL takes seven times as long to read a key as to use it. It goes with the bytes that it was made of, which an identity keeps anyway. */
+const kept = new WeakMap<Uint8Array, KeyObject>()
+
+function keptKey(secretKey: Uint8Array): KeyObject {
+  const key = kept.get(secretKey) ?? privateKeyObject('x25519', secretKey)
+  kept.set(secretKey, key)
+  return key
 }
 
 /** The X25519 public key of 32 secret bytes. */
