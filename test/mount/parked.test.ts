@@ -17,9 +17,10 @@ const secrets = Object.fromEntries(
   Array.from({ length: COUNT }, (_, index) => [`s${index}`, { source: { text: `value ${index}` } }]),
 )
 
-/** A mount whose unseal child is stopped; `resume` lets it go on. */
+/** A mount whose first secret is there and whose unseal child is stopped; `resume` lets it go on. */
 async function stoppedInTheMiddle(t: Test): Promise<{ server: Mounted; resume: () => void }> {
   const server = await mounted(t, { secrets })
+  await server.cat('s0')
   const [child] = descendants(server.pid)
   if (child === undefined) throw new Error('the unseal child has ended already')
   process.kill(child, 'SIGSTOP')
