@@ -22,15 +22,8 @@ import { CallerIdentifier } from '../caller/identify.ts'
 import { appendAllowance } from './allowance-file.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { CONNECTION_BYTES, ConnectionMemory } from './connection-memory.ts'
-import type {
-  Counted,
-  FromWorker,
-  Order,
-  Status,
-  StatusFacts,
-  ToWorker,
-  WorkerStart,
-} from './worker-protocol.ts'
+import { metricsText } from './metrics.ts'
+import type { Counted, FromWorker, Order, Status, ToWorker, WorkerStart } from './worker-protocol.ts'
 
 /**
  * The FUSE thread: composes channel, session, filesystem and vault, and runs the loop until the mount is gone. It never returns to its event
@@ -67,8 +60,10 @@ async function run(): Promise<void> {
     auditDropped: audit.dropped,
     polledMilliseconds: Math.round(polling.spent / 1000),
   })
+  const status = (): Status => ({ ...facts, counters: counted() })
   const virtual = new Map([
-    ['.hushfs/status.json', () => statusOf(facts, counted())],
+    ['.hushfs/status.json', () => Buffer.from(`${JSON.stringify(status(), undefined, 2)}\n`)],
+    ['.hushfs/metrics', () => Buffer.from(metricsText(status()))],
     ['.hushfs/audit.jsonl', () => Buffer.from(audit.trail.text())],
   ])
   const fs: SecretFs = new SecretFs(first.table, { vault, gate, virtual, ...tellings })
@@ -155,11 +150,6 @@ function hear(act: (order: Order) => boolean): boolean {
     if (received === undefined) return true
     if (!act(received.message)) return false
   }
-}
-
-function statusOf(facts: StatusFacts, counters: Counted): Uint8Array {
-  const status: Status = { ...facts, counters }
-  return Buffer.from(`${JSON.stringify(status, undefined, 2)}\n`)
 }
 
 try {

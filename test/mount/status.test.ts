@@ -1,4 +1,4 @@
-/** `.hushfs/status.json`: for root only, never listed. */
+/** `.hushfs/status.json` and `.hushfs/metrics`: for root only, never listed. */
 import t from 'tap'
 import { catAs, mounted } from '../support/mount.ts'
 import { output, run } from '../support/process.ts'
@@ -30,6 +30,22 @@ t.test('what it says, and to whom', async (t) => {
   t.match((await catAs(NOBODY, NOBODY, [], file)).stderr, 'Permission denied')
   t.equal((await output('ls', ['-A', server.place])).toString(), 'a\nb\n')
   t.match((await run('sh', ['-c', 'echo > "$0"', file])).stderr, 'Read-only file system')
+})
+
+t.test('the same for Prometheus', async (t) => {
+  const server = await mounted(t, {
+    secrets: { a: { source: { text: 'hunter2' } }, b: { source: { file: '/nonexistent' } } },
+  })
+  await server.cat('a')
+  const metrics = (await server.cat('.hushfs/metrics')).toString()
+  const samples = metrics.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  for (const line of samples) t.match(line, /^hushfs_[a-z_]+(\{[a-z]+="[^"\\]*"\})? [0-9.]+$/)
+  t.ok(samples.includes('hushfs_secrets 2'))
+  t.ok(samples.includes('hushfs_secrets_failing 1'))
+  t.ok(samples.includes('hushfs_opens_total 1'), 'that of the secret')
+  t.match(metrics, /^# TYPE hushfs_opens_total counter\nhushfs_opens_total /m)
+  t.match(metrics, /^hushfs_secret_failing_since_seconds\{secret="b"\} \d{10}/m)
+  t.match((await catAs(NOBODY, NOBODY, [], server.path('.hushfs/metrics'))).stderr, 'Permission denied')
 })
 
 t.test('it follows reloads, and counts', async (t) => {
