@@ -109,11 +109,23 @@ export function readingOf(body: Buffer, { version }: Mount): Reading {
   try {
     const facts = version === 1 ? undefined : factsOf(body)
     if (!isUtf8(body) || findValue(body, keys)?.[0] !== OPENING_BRACE) throw garbage('a secret')
-    return { facts, field: (name) => fieldOf(body, keys, name), wipe: () => body.fill(0) }
+    const field = (name: string) => {
+      try {
+        return fieldOf(body, keys, name)
+      } catch (error) {
+        throw meant(error)
+      }
+    }
+    return { facts, field, wipe: () => body.fill(0) }
   } catch (error) {
     body.fill(0)
-    throw error instanceof SyntaxError ? garbage('a secret') : error
+    throw meant(error)
   }
+}
+
+/** JSON that a server doesn't write, such as half a surrogate pair. */
+function meant(error: unknown): unknown {
+  return error instanceof SyntaxError ? garbage('a secret') : error
 }
 
 const OPENING_BRACE = 0x7b

@@ -133,6 +133,15 @@ t.test('any answer is understood, or raises an error of its own kind', (t) => {
   t.end()
 })
 
+t.test('half a surrogate pair, which no server writes, is garbage wherever it is', (t) => {
+  for (const data of ['"a": "\\ud800"', '"a": "\\udc00x"', '"\\ud800": 1, "a": "x"']) {
+    t.throws(() => readingOf(Buffer.from(`{"data": {${data}}}`), v1).field('a'), UnavailableError)
+    const beside = readingOf(Buffer.from(`{"data": {"b": "y", ${data}}}`), v1)
+    if (data.startsWith('"a"')) t.equal(Buffer.from(beside.field('b')).toString(), 'y')
+  }
+  t.end()
+})
+
 t.test('only the words of Vault itself take a value away', (t) => {
   fc.assert(
     fc.property(status, body, fc.array(fc.string()), (status, body, errors) => {
