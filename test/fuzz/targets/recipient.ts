@@ -1,0 +1,8 @@
+import { IdentityError } from '../../../src/base/errors.ts'
+import { parseRecipient } from '../../../src/identity/recipient.ts'
+import type { Target } from '../target.ts'
+
+export const target: Target = {
+  run: (input) => parseRecipient(input.toString('utf8')),
+  expects: (error) => error instanceof IdentityError,
+}

@@ -1,0 +1,3 @@
+import { sopsTarget } from './sops.ts'
+
+export const target = sopsTarget('binary')
