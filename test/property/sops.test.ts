@@ -164,5 +164,9 @@ t.test('a text that is no encrypted value is none', (t) => {
   })
   fc.assert(property, { numRuns: 2000 })
   t.pass('2,000 texts')
+  for (const length of [1, 32, 128, 129, 4096]) {
+    const text = `ENC[AES256_GCM,data:AA==,iv:${Buffer.alloc(length).toString('base64')},tag:${Buffer.alloc(16).toString('base64')},type:str]`
+    t.equal(decryptValue(text, new Uint8Array(32), 'a:'), undefined, `an IV of ${length} bytes`)
+  }
   t.end()
 })

@@ -7,6 +7,8 @@ import { leaf, type Leaf, type LeafType } from './tree.ts'
 /** Bytes of the data key: AES-256. */
 export const DATA_KEY_BYTES = 32
 const TAG_BYTES = 16
+/** The longest that OpenSSL takes (GCM_IV_MAX_SIZE); sops writes 32 bytes, and reads any number. */
+const MAX_IV_BYTES = 128
 
 /** The word before the bracket closes, as aes/cipher.go writes it. */
 type ValueType = Exclude<LeafType, 'null'> | 'bytes' | 'comment'
@@ -57,7 +59,8 @@ function parseValue(text: string): Encrypted | undefined {
       tag: base64.decode(tag),
       type: type as ValueType,
     }
-    return value.tag.length === TAG_BYTES && value.iv.length > 0 ? value : undefined
+    const hasSizes = value.tag.length === TAG_BYTES && value.iv.length <= MAX_IV_BYTES
+    return hasSizes ? value : undefined
   } catch {
     return undefined
   }
