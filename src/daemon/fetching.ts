@@ -116,7 +116,9 @@ export class Fetchings {
   }
 }
 
-/** Of these indexes, those that an unseal child opens: no secret of a vault, and no template that is made of one without any result yet. */
+/**
+ * Of these indexes, those that an unseal child opens: no secret of a vault, and no template with an input that has no result yet and isn't among them.
+ */
 export function openedByChild(
   secrets: readonly SecretConfig[],
   indexes: readonly number[],
@@ -124,10 +126,11 @@ export function openedByChild(
 ): number[] {
   const vaults = new Set(secrets.flatMap(({ name, source }) => (source.kind === 'vault' ? [name] : [])))
   if (vaults.size === 0) return [...indexes]
+  const opened = new Set(indexes.flatMap((index) => secrets[index]?.name ?? []))
   return indexes.filter((index) => {
     const secret = secrets[index]
     if (secret === undefined || vaults.has(secret.name)) return false
-    return inputsOf(secret.source).every((name) => !vaults.has(name) || hasResult(name))
+    return inputsOf(secret.source).every((name) => hasResult(name) || (opened.has(name) && !vaults.has(name)))
   })
 }
 

@@ -150,7 +150,8 @@ export class Loader {
     const done = this.#templates.watch()
     const { config } = this.#states
     const { secrets } = config
-    const indexes = openedByChild(secrets, withTemplates(secrets, some), (name) => this.#states.isKnown(name))
+    const wanted = withTemplates(secrets, some)
+    const indexes = openedByChild(secrets, wanted, (name) => this.#states.isKnown(name))
     const left = new Set(indexes)
     const take = (results: readonly IndexedValue[]) => {
       if (epoch !== this.#epoch) return
@@ -176,7 +177,7 @@ export class Loader {
       this.#children--
     }
     if (epoch !== this.#epoch || this.#ending.signal.aborted) return
-    done(secrets, indexes)
+    done(secrets, wanted)
     this.#loaded()
     this.#plan()
   }
