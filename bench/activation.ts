@@ -1,16 +1,14 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { plotBars } from './support/bars.ts'
-import { readOnce } from './support/client.ts'
 import type { Cleanup } from './support/cleanup.ts'
+import { measureOpening, type Opening } from './support/opening.ts'
 import { paths } from './support/paths.ts'
 import type { Effort, Question } from './support/question.ts'
 import { workFolder } from './support/served.ts'
-import { startServer, stopServer } from './support/server.ts'
 import { describeSpread, spreadOf, type Spread } from './support/spread.ts'
 import { missingCommand } from './support/subjects.ts'
 import { formatTable } from './support/table.ts'
@@ -101,10 +99,11 @@ async function run({ quick }: Effort, cleanup: Cleanup): Promise<Activation> {
   const present = tools.filter((_, index) => reasons[index] === undefined)
   for (const tool of present)
     for (let index = 0; index < plan.secrets * tool.share; index++) tool.prepare(folder, index, keys)
-  const own: { firstRead: number; allOpen: number }[] = []
+  const own: Opening[] = []
+  const [mountPoint, last] = [join(folder, 'mnt'), String(plan.secrets - 1)]
   const times = present.map((): number[] => [])
   for (let round = 0; round < plan.rounds; round++) {
-    own.push(await measureHushfs(config, folder, plan.secrets, cleanup))
+    own.push(await measureOpening({ config, mountPoint, last, bytes: VALUE.length }, cleanup))
     for (const [index, tool] of present.entries())
       times[index]?.push(await measureTool(tool, folder, plan.secrets * tool.share, keys, cleanup))
   }
@@ -143,31 +142,6 @@ async function makeAgeSecrets(folder: string, count: number, { file, recipient }
   const config = join(folder, 'hushfs.yaml')
   writeFileSync(config, JSON.stringify({ identities: [file], secrets }))
   return config
-}
-
-/** The first read is that of the last secret, for which a reader waits from before the start. */
-async function measureHushfs(config: string, folder: string, count: number, cleanup: Cleanup) {
-  const mountPoint = join(folder, 'mnt')
-  const start = process.hrtime.bigint()
-  const since = () => Number(process.hrtime.bigint() - start) / 1e6
-  const reader = execute(paths.firstRead, [join(mountPoint, String(count - 1)), String(VALUE.length)], LIMIT)
-  const command = [process.execPath, paths.hushfs, 'mount', '--config', config, mountPoint] as const
-  const server = await startServer({ command: [...command], mountPoint }, cleanup)
-  try {
-    await reader
-    const firstRead = since()
-    while (await isPending(mountPoint, cleanup)) await setTimeout(50, undefined, { signal: cleanup.signal })
-    return { firstRead, allOpen: since() }
-  } finally {
-    await stopServer(server, mountPoint)
-  }
-}
-
-async function isPending(mountPoint: string, cleanup: Cleanup): Promise<boolean> {
-  const text = new TextDecoder().decode(await readOnce(join(mountPoint, '.hushfs/status.json'), cleanup))
-  const { secrets } = JSON.parse(text) as { secrets: { pending: number; failing: number } }
-  if (secrets.failing > 0) throw new Error(`hushfs could not open ${secrets.failing} secrets`)
-  return secrets.pending > 0
 }
 
 /** Milliseconds for `count` of them, one after the other, as every activation script does. */

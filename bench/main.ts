@@ -10,6 +10,7 @@ import { parallel } from './parallel.ts'
 import { processor } from './processor.ts'
 import { rules } from './rules.ts'
 import { scale } from './scale.ts'
+import { sources } from './sources.ts'
 import { startup } from './startup.ts'
 import { throughput } from './throughput.ts'
 import { withCleanup } from './support/cleanup.ts'
@@ -44,6 +45,7 @@ const questions: readonly Row[] = [
   row('Scale', scale),
   row('Caller', caller),
   row('Rules', rules),
+  row('Files of sops', sources),
   row('Vault', vault),
   row('Ablation', ablation),
 ]
