@@ -28,18 +28,18 @@ function lineAt(bytes: Buffer, at: number): string {
   return bytes.subarray(bytes.lastIndexOf(10, at - 1) + 1, end === -1 ? undefined : end).toString('latin1')
 }
 
+/** `npm run test:slow`: every bit of every format, and every line in every place. */
+const thorough = process.env['HUSHFS_TEST_THOROUGH'] === '1'
+const everyBit = () => [0, 1, 2, 3, 4, 5, 6, 7]
+const oneBit = thorough ? everyBit : (at: number) => [at % 8]
+
 const words = Array.from({ length: 23 }, (_, index) => `word ${index}`)
 const files: readonly [string, SopsFormat, string, (at: number) => readonly number[]][] = [
   // 4 KiB, every bit of it.
-  [
-    'a.json',
-    'json',
-    JSON.stringify({ words, map: { a: 1, b: true }, text: 't' }),
-    () => [0, 1, 2, 3, 4, 5, 6, 7],
-  ],
-  ['a.yaml', 'yaml', 'text: t\nmap:\n    a: 1\n    list: [x, y]\n', (at) => [at % 8]],
-  ['a.env', 'dotenv', 'A=1\nB=two\n', (at) => [at % 8]],
-  ['a.ini', 'ini', '[s]\na = 1\nb = two\n', (at) => [at % 8]],
+  ['a.json', 'json', JSON.stringify({ words, map: { a: 1, b: true }, text: 't' }), everyBit],
+  ['a.yaml', 'yaml', 'text: t\nmap:\n    a: 1\n    list: [x, y]\n', oneBit],
+  ['a.env', 'dotenv', 'A=1\nB=two\n', oneBit],
+  ['a.ini', 'ini', '[s]\na = 1\nb = two\n', oneBit],
 ]
 
 for (const [name, format, plain, bitsOf] of files)
@@ -101,4 +101,19 @@ for (const [name, format, plain] of files)
       else t.notMatch(`${above}\n${below}`, /ENC\[.*\n.*ENC\[/, 'two values')
     }
     t.ok(refused > 0)
+  })
+
+for (const [name, format, plain] of thorough ? files : [])
+  t.test(`${format}: no line goes to another place unseen`, withoutSops, async (t) => {
+    const lines = readFileSync(sops.encrypt(name, plain), 'utf8').split('\n')
+    const value = await attempt(Buffer.from(lines.join('\n')), format)
+    let refused = 0
+    for (const [from, line] of lines.entries())
+      for (const to of lines.keys()) {
+        const moved = lines.toSpliced(from, 1).toSpliced(to, 0, line)
+        const found = await attempt(Buffer.from(moved.join('\n')), format)
+        if (found === undefined) refused += 1
+        else if (found !== value) t.fail(`line ${from} at ${to}`)
+      }
+    t.ok(refused > lines.length)
   })

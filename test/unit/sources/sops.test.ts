@@ -99,6 +99,7 @@ lines = """x
 y"""
 empty =
 spaced = "  x "
+unicode = grüße 😀
 'quote' = "it's"
 url = http://h:1/?a=b ; behind
 [t]
@@ -150,7 +151,7 @@ const picks: Record<string, [string, string]> = {
     'z min over a/b/0 a/b/1 a/b/2 a/b/3 a/b/4 a/b/5 a/b/6 a/b/7 a/b/8 a/b/9 a/b/10 a/b/11 123 text empty f',
   ],
   'pick.env': [DOTENV, 'A B EMPTY QUOTED EQUALS SPACE UNI'],
-  'pick.ini': [INI, 'DEFAULT/top s/k s/longer_key s/lines s/empty s/spaced s/url t/z'],
+  'pick.ini': [INI, 'DEFAULT/top s/k s/longer_key s/lines s/empty s/spaced s/unicode s/url t/z'],
   'pick.bin': ['bytes', 'data'],
 }
 
@@ -169,6 +170,26 @@ for (const [name, [plain, keys]] of Object.entries(picks))
       t.equal((await open(file, { key })).toString('latin1'), expected.toString('latin1'), key)
     }
   })
+
+t.test('values of 1 MiB in each format', withoutSops, async (t) => {
+  const bytes = randomBytes(MAX_SECRET_BYTES)
+  const text = randomBytes((MAX_SECRET_BYTES / 4) * 3).toString('base64')
+  const files: [string, string | Uint8Array, string][] = [
+    ['big.yaml', `a: !!binary ${bytes.toString('base64')}\nb: c\n`, 'a'],
+    ['big-text.yaml', `a: [x, ${text}]\n`, 'a/1'],
+    ['big.json', JSON.stringify({ a: { b: text } }), 'a/b'],
+    ['big.env', `A=${text}\n`, 'A'],
+    ['big.ini', `[s]\na = ${text}\n`, 's/a'],
+    ['big.bin', bytes, 'data'],
+  ]
+  for (const [name, plain, key] of files) {
+    const file = sops.encrypt(name, plain)
+    const path = key.split('/').map((part) => (/^\d+$/.test(part) ? `[${part}]` : `["${part}"]`))
+    const value = await open(file, { key })
+    t.equal(value.length, MAX_SECRET_BYTES, name)
+    t.ok(value.equals(sops.decrypt(file, '--extract', path.join(''))), name)
+  }
+})
 
 t.test('a part of a document is a document of its own', withoutSops, async (t) => {
   const json = sops.encrypt('part.json', JSON_TEXT)

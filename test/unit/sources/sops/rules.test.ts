@@ -34,6 +34,21 @@ listed:
 const dotenv = '# keep clear: here\nopen_unencrypted=1\nsecret_enc=hidden\nplain=x\\ny\nPassword=hidden\n'
 const ini =
   '[s]\n; keep clear: here\nopen_unencrypted = "a b"\nsecret_enc = hidden\nplain = `x;y`\nPassword = z\n'
+const json = JSON.stringify({
+  open_unencrypted: { port: 777, float: 1.5, list: [1, 'two', true, null] },
+  secret_enc: { port: 5432, nested: { password: 'hidden' } },
+  plain: 'text',
+  Password: 'hidden',
+  listed: ['a', 'b'],
+})
+
+/** A value in the clear, in what stands before the metadata. */
+const clear = {
+  'r.yaml': /(?::|-) (?!ENC\[)\S/,
+  'r.json': /": ?(?!"ENC\[)["\d]/,
+  'r.env': /^\w+=(?!ENC\[)/m,
+  'r.ini': /^\w+ += (?!ENC\[)/m,
+}
 
 const rules: [string, string][] = [
   ['unencrypted_suffix', '_unencrypted'],
@@ -52,12 +67,18 @@ for (const only of [false, true])
       const rule = { age: sops.recipient, [field]: text, ...(only ? { mac_only_encrypted: true } : {}) }
       for (const [name, plain] of [
         ['r.yaml', yaml],
+        ['r.json', json],
         ['r.env', dotenv],
         ['r.ini', ini],
       ] as const) {
         const file = sops.encryptBy(name, plain, rule)
         const written = readFileSync(file, 'utf8')
-        t.match(written, only ? /mac_only_encrypted(: | *=|\\=)/ : /mac/)
+        t.match(written, only ? /mac_only_encrypted"?(: | *=|\\=)/ : /mac/)
+        const [data = ''] = written.split(/^\s*(?:"?sops"?:|sops_|\[sops\])/m)
+        // A rule about comments matches nothing in JSON, and one about letters all of it.
+        const isPartial = name !== 'r.json' || !/comment/.test(field)
+        if (isPartial && !text.includes('pL')) t.match(data, clear[name], 'some are in the clear')
+        if (isPartial) t.match(data, 'ENC[', 'others are not')
         t.equal(await open(file), sops.decrypt(file).toString(), name)
       }
     })
