@@ -2,17 +2,14 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { mountAt } from '../../src/sys/mountinfo.ts'
-import { Bao } from '../support/bao/server.ts'
+import { everySource } from '../support/every-source.ts'
 import { workFolder, writeConfig } from '../support/mount.ts'
-import { dist, hushfs, output, run, unhooked } from '../support/process.ts'
-import { sealedSecrets, writeIdentity } from '../support/sealed.ts'
-import { sopsIn } from '../support/sops.ts'
+import { dist, hushfs, output, unhooked } from '../support/process.ts'
 import { until } from '../support/until.ts'
-import { isLeftOut } from '../support/without.ts'
 
 t.setTimeout(90_000)
 
@@ -79,19 +76,11 @@ async function traced(
 
 t.test('every kind of source, and a template of all of them', async (t) => {
   const folder = workFolder(t)
-  const values = new Map<string, string>()
-  const secrets: Record<string, object> = {}
-  const add = async (name: string, source: (value: Buffer) => Promise<object> | object) => {
-    const value = sentinel()
-    values.set(name, value)
-    secrets[name] = { source: await source(Buffer.from(value)) }
-  }
-  const identities = await filesOf(folder, add)
-  const vaults = isLeftOut('bao') ? {} : await vaultOf(t, join(folder, 'bao'), add)
+  const { values, config: sources } = await everySource(t, folder, sentinel)
   const names = [...values.keys()]
   const of = (name: string) => Buffer.from(values.get(name) ?? '')
   const content = names.map((name) => `\${hushfs:${name}}`).join('|')
-  const config = { identities, vaults, secrets, templates: { all: { content } } }
+  const config = { ...sources, templates: { all: { content } } }
   const writes = await traced(t, folder, config, async (place) => {
     for (const name of names) t.ok((await output('cat', [join(place, name)])).equals(of(name)), name)
     const all = (await output('cat', [join(place, 'all')])).toString()
@@ -110,56 +99,3 @@ t.test('every kind of source, and a template of all of them', async (t) => {
   t.equal(fuse, names.length + 1, 'once for each read')
   t.ok(writes.length > plain.length + 5, 'the others are seen too')
 })
-
-type Add = (name: string, source: (value: Buffer) => Promise<object> | object) => Promise<void>
-
-/** A secret of each kind that a file or a command gives, and the identities that open them. */
-async function filesOf(folder: string, add: Add): Promise<string[]> {
-  const path = (name: string) => join(folder, name)
-  const recipient = writeIdentity(path('identity'))
-  await run('age-keygen', ['-o', path('age.key')])
-  const age = (await output('age-keygen', ['-y', path('age.key')])).toString().trim()
-  const aged = async (name: string, input: Buffer) => {
-    writeFileSync(path(name), await output('age', ['-r', age], { input }))
-    return path(name)
-  }
-  await add('sealed', async (value) => {
-    const { sealed } = await sealedSecrets(folder, recipient, new Map([['sealed', value]]))
-    return sealed?.source ?? {}
-  })
-  await add('age', async (value) => ({ age: await aged('age', value) }))
-  await add('exec', async (value) => ({
-    exec: { command: ['age', '-d', '-i', path('age.key'), await aged('exec', value)] },
-  }))
-  await add('credential', async (value) => {
-    const creds = ['--with-key=tpm2-absent', '--name=db', 'encrypt', '-', '-']
-    writeFileSync(path('credential'), await encrypted(creds, value))
-    return { credential: { file: path('credential'), name: 'db', allowNull: true } }
-  })
-  if (!isLeftOut('sops'))
-    await add('sops', (value) => {
-      const file = sopsIn(folder).encrypt('app.yaml', `a: {b: [x, ${value.toString()}]}\n`, ['--age', age])
-      return { sops: { file, key: 'a/b/1' } }
-    })
-  return [path('identity'), path('age.key')]
-}
-
-/** A secret of a real OpenBao, and the vaults of the configuration. */
-async function vaultOf(t: Test, folder: string, add: Add): Promise<object> {
-  const bao = await Bao.start({ folder })
-  t.teardown(() => bao.stop())
-  const tokenFile = join(folder, 'token')
-  writeFileSync(tokenFile, bao.token)
-  await add('vault', async (value) => {
-    await bao.put('secret/app', { password: value.toString() })
-    return { vault: { path: 'secret/app', field: 'password' } }
-  })
-  return { main: { address: bao.address, auth: { tokenFile } } }
-}
-
-/** systemd-creds says on standard error that no key protects it. */
-async function encrypted(args: readonly string[], input: Uint8Array): Promise<Buffer> {
-  const done = await run('systemd-creds', args, { input })
-  if (done.status !== 0) throw new Error(done.stderr)
-  return done.stdout
-}
