@@ -115,5 +115,5 @@ for (const [name, format, plain] of thorough ? files : [])
         if (found === undefined) refused += 1
         else if (found !== value) t.fail(`line ${from} at ${to}`)
       }
-    t.ok(refused > lines.length)
+    t.ok(refused > 0)
   })
