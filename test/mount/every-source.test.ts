@@ -1,8 +1,9 @@
-/** A source of each kind that is away: named with its reason and since when, tried again by itself, and nobody else's trouble. */
+/** Sources of each kind: one that is away is named with its reason and since when, tried again by itself, and nobody else's trouble; no value stays in the server. */
 import { randomBytes } from 'node:crypto'
 import { renameSync } from 'node:fs'
 import t from 'tap'
 import { everySource } from '../support/every-source.ts'
+import { copiesInMemory } from '../support/memory.ts'
 import { mounted, workFolder } from '../support/mount.ts'
 import { run } from '../support/process.ts'
 import { until } from '../support/until.ts'
@@ -49,4 +50,20 @@ t.test('all are away, then one is back, then all', async (t) => {
   await until('all are back', async () => (await read('all')) === all, 60_000)
   for (const kind of kinds) t.equal(await read(kind), values.get(kind), kind)
   t.strictSame(await names(), [])
+})
+
+t.test('no value of any kind is in the memory of the server', async (t) => {
+  const folder = workFolder(t)
+  const { values, config } = await everySource(t, folder, () => randomBytes(32).toString('hex'))
+  const content = `<${[...values.keys()].map((kind) => `\${hushfs:${kind}}`).join('|')}>`
+  const server = await mounted(t, { ...config, templates: { all: { content } } }, { folder })
+  const needles = [...values.values()].flatMap((value) => [Buffer.from(value), Buffer.from(value, 'utf16le')])
+  const nothing = needles.map(() => 0)
+  for (let round = 0; round < 2; round++) {
+    for (const [kind, value] of values) t.equal((await server.cat(kind)).toString(), value)
+    t.equal((await server.cat('all')).toString(), `<${[...values.values()].join('|')}>`)
+    t.strictSame(copiesInMemory(server.pid, needles), nothing)
+    await server.reloaded()
+  }
+  t.ok((copiesInMemory(server.pid, [Buffer.from(server.configFile)])[0] ?? 0) > 0, 'the scan sees something')
 })
