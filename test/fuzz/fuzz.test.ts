@@ -12,7 +12,7 @@ t.setTimeout(120_000)
 const cache = '.cache/fuzz'
 mkdirSync(cache, { recursive: true })
 
-const MOST_RUNS = 100_000
+const MOST_RUNS = 300_000
 
 async function control(t: Test, name: string) {
   // Below the package, whose modules a bundle finds.

@@ -70,6 +70,16 @@ const putWord: Mutation = (bytes, { random, words }) => {
   return spliced(bytes, random.below(bytes.length + 1), random.once(2) ? word.length : 0, word)
 }
 
+/** A run of letters and digits for a word of the code. */
+const replaceWord: Mutation = (bytes, { random, words }) => {
+  const isLetter = (at: number) => /[A-Za-z0-9_]/.test(String.fromCharCode(bytes[at] ?? 0))
+  let start = random.below(bytes.length + 1)
+  let end = start
+  while (start > 0 && isLetter(start - 1)) start--
+  while (end < bytes.length && isLetter(end)) end++
+  return spliced(bytes, start, end - start, random.pick(words) ?? Buffer.alloc(0))
+}
+
 const cross: Mutation = (bytes, { random, corpus }) => {
   const other = random.pick(corpus) ?? bytes
   const [at, end] = piece(other, random)
@@ -92,6 +102,7 @@ const mutations: readonly [Mutation, ...Mutation[]] = [
   repeatPiece,
   movePiece,
   putWord,
+  replaceWord,
   cross,
   changeLines,
 ]
@@ -100,7 +111,7 @@ const EDGES = [0, 1, 0x7f, 0x80, 0xff] as const
 const MARKS = Buffer.from('\n\r\t "\'#$%&()*+,-./0159:;<=>?@ABCZ[\\]^_`abcnz{|}~')
 
 function anyByte(random: Random): number {
-  if (random.once(3)) return random.below(256)
+  if (random.once(2)) return random.below(256)
   return random.once(3) ? random.pick(EDGES) : (MARKS[random.below(MARKS.length)] ?? 0)
 }
 

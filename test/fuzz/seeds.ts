@@ -171,7 +171,7 @@ const extensions: Record<SopsFormat, string> = {
   binary: 'bin',
 }
 
-/** Of the real sops, for the age key of the fixtures, also with the rules that comments decide; the plain text where sops was left out. */
+/** Of the real sops, for the age key of the fixtures, by several rules, and with values that claim other types; the plain text where sops was left out. */
 function encrypted(format: SopsFormat, plain: string): Buffer[] {
   if ('skip' in withoutSops) return [Buffer.from(plain)]
   const work = mkdtempSync(join(tmpdir(), 'hushfs-fuzz-'))
@@ -186,7 +186,12 @@ function encrypted(format: SopsFormat, plain: string): Buffer[] {
       { mac_only_encrypted: true },
     ]
     const some = format === 'binary' ? rules.slice(0, 1) : rules
-    return some.map((rule) => readFileSync(sops.encryptBy(name, plain, { age, ...rule })))
+    const files = some.map((rule) => readFileSync(sops.encryptBy(name, plain, { age, ...rule })))
+    // The type isn't authenticated: a string can claim to be anything.
+    const claims = ['int', 'float', 'bool', 'time', 'bytes', 'comment'].map((type) =>
+      Buffer.from((files[0] ?? '').toString().replaceAll('type:str]', `type:${type}]`)),
+    )
+    return [...files, ...claims]
   } finally {
     rmSync(work, { recursive: true })
   }
