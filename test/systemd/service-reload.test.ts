@@ -3,7 +3,7 @@ import t from 'tap'
 import { installProgram } from '../support/systemd/programs.ts'
 import { installedService, place } from '../support/systemd/service.ts'
 
-const RELOADS = Number(process.env['HUSHFS_TEST_RELOADS'] ?? 500)
+const RELOADS = 500
 /** A value is one byte, repeated, so that a mix of two shows; lengths differ, so that a read past the shorter one's end would too. */
 const VALUES = [Buffer.alloc(60_000, 'a'), Buffer.alloc(50_000, 'b'), Buffer.alloc(4096, 'c')]
 
