@@ -1,7 +1,11 @@
+import { backoff } from '../base/backoff.ts'
 import type { SecretConfig, SourceSpec } from '../config/config.ts'
 import { ageOf, type Clock, type Verdict } from './judge.ts'
-import { backoff, Schedule, spread } from './schedule.ts'
+import { Schedule, spread } from './schedule.ts'
 import type { Troubles } from './status-facts.ts'
+
+/** Between two tries to open it; milliseconds. */
+const LONGEST_BACKOFF = 60_000
 
 /** How a secret is that has no fresh value, since when and why, and how often its source was asked in vain. */
 export interface Condition {
@@ -71,7 +75,7 @@ function pauseAfter(
   if (attempts === 0) return refreshOf(source)
   // The value of the vault will bring the template.
   if (lacksVault) return undefined
-  const pause = backoff(attempts, Math.random())
+  const pause = backoff(attempts, LONGEST_BACKOFF)
   if (source.kind !== 'vault' || state !== 'stale') return pause
   return Math.max(0, Math.min(pause, maxStale - ageOf(since, now)))
 }

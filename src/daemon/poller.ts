@@ -1,5 +1,5 @@
+import { backoff } from '../base/backoff.ts'
 import { SourceError } from '../base/errors.ts'
-import { backoff } from '../kv/backoff.ts'
 import type { Reading } from '../kv/client.ts'
 import type { WantedSecret } from './fetch-protocol.ts'
 

@@ -30,14 +30,6 @@ export class Schedule {
   }
 }
 
-const FIRST_RETRY = 1000
-const LAST_RETRY = 60_000
-
-/** Milliseconds until try number `attempt` (from 1) after a failure: doubled each time, and spread, so that many don't come at once. `random` is 0 to 1. */
-export function backoff(attempt: number, random: number): number {
-  return spread(Math.min(LAST_RETRY, FIRST_RETRY * 2 ** (attempt - 1)), random)
-}
-
 /** Between 0.8 and 1.2 of it. */
 export function spread(milliseconds: number, random: number): number {
   return Math.round(milliseconds * (0.8 + 0.4 * random))

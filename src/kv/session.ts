@@ -1,7 +1,8 @@
+import { backoff } from '../base/backoff.ts'
 import { reasonOf, SourceError, UnavailableError, type HushfsError } from '../base/errors.ts'
+import { monotonic } from '../base/monotonic.ts'
 import type { VaultConfig } from '../config/config.ts'
 import { leaseOf, lookedUp, refusal, type Lease } from './answers.ts'
-import { backoff } from './backoff.ts'
 import { Connection, type Answer, type Question } from './connection.ts'
 import { credentialsOf, secureContextOf, type Login } from './credentials.ts'
 import { Limiter } from './limiter.ts'
@@ -75,7 +76,7 @@ export class Session {
   /** One attempt for all who wait; after a failure none for a while. */
   #signIn(): Promise<Token> {
     if (this.#closed) return Promise.reject(new UnavailableError('the session has ended'))
-    if (this.#failure !== undefined && Date.now() < this.#failure.until)
+    if (this.#failure !== undefined && monotonic() < this.#failure.until)
       return Promise.reject(this.#failure.error)
     this.#signingIn ??= this.#acquire()
       .then(
@@ -100,7 +101,7 @@ export class Session {
       cause instanceof SourceError
         ? new SourceError(words, { cause })
         : new UnavailableError(words, { cause })
-    this.#failure = { error, count, until: Date.now() + backoff(count, LONGEST_BACKOFF) }
+    this.#failure = { error, count, until: monotonic() + backoff(count, LONGEST_BACKOFF) }
     throw error
   }
 
@@ -162,11 +163,11 @@ export class Session {
     if (answer.status === 200) return false
     if (answer.status !== 403) throw refusal(answer, [token.token])
     if (this.#token !== token) return true
-    if (token.own && Date.now() < this.#blindLoginAfter) return false
+    if (token.own && monotonic() < this.#blindLoginAfter) return false
     const next = await this.#another(token)
     if (next === undefined) return false
     if (next.own && (await this.#ask(lookup, next.token)).status === 403)
-      this.#blindLoginAfter = Date.now() + BLIND_LOGIN_PAUSE
+      this.#blindLoginAfter = monotonic() + BLIND_LOGIN_PAUSE
     return true
   }
 
@@ -193,7 +194,7 @@ export class Session {
     clearTimeout(this.#renewal)
     if (!this.#renews || this.#closed || token.seconds === 0) return
     const delay = token.seconds * 1000 * (0.6 + Math.random() / 15)
-    const endsAt = Date.now() + token.seconds * 1000
+    const endsAt = monotonic() + token.seconds * 1000
     this.#plan(Math.min(delay, LONGEST_DELAY), () => this.#renew(token, first, endsAt))
   }
 
@@ -218,9 +219,9 @@ export class Session {
     } catch {
       // Until its end the old one is good; from then on, who asks signs in and hears why it fails.
       if (!this.#isCurrent(token)) return
-      if (Date.now() >= endsAt) this.#token = undefined
+      if (monotonic() >= endsAt) this.#token = undefined
       else {
-        const delay = Math.min(backoff(failures + 1, LONGEST_BACKOFF), Math.max(0, endsAt - Date.now()))
+        const delay = Math.min(backoff(failures + 1, LONGEST_BACKOFF), Math.max(0, endsAt - monotonic()))
         this.#plan(delay, () => this.#renew(token, first, endsAt, failures + 1))
       }
     }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { backoff, Schedule, spread } from '../../../src/daemon/schedule.ts'
+import { Schedule, spread } from '../../../src/daemon/schedule.ts'
 
 t.test('what is due is taken once, what is not stays', (t) => {
   const schedule = new Schedule()
@@ -19,11 +19,7 @@ t.test('what is due is taken once, what is not stays', (t) => {
   t.end()
 })
 
-t.test('each failure doubles the wait, up to a minute, and no two wait the same', (t) => {
-  t.strictSame(
-    [1, 2, 3, 6, 7, 100].map((attempt) => backoff(attempt, 0.5)),
-    [1000, 2000, 4000, 32_000, 60_000, 60_000],
-  )
+t.test('what is asked again and again is spread', (t) => {
   t.strictSame(
     [0, 1].map((random) => spread(1000, random)),
     [800, 1200],

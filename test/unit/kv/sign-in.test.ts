@@ -161,6 +161,19 @@ t.test('a token file that rotates', async (t) => {
   await client.close()
 })
 
+t.test('the clock is set back after a sign-in that failed: the next one is not put off', async (t) => {
+  const tokenFile = join(folder, 'late')
+  const client = new VaultClient({ ...config, auth: { kind: 'token', tokenFile } }, true)
+  await t.rejects(read(client, 'secret/x', 'password'), { code: 'ERR_UNAVAILABLE' })
+  const now = Date.now
+  t.teardown(() => (Date.now = now))
+  Date.now = () => now() - 86_400_000
+  file('late', bao.token)
+  await until('it signs in', () => read(client, 'secret/x', 'password').then(Boolean, () => false), 5000)
+  t.equal(await read(client, 'secret/x', 'password'), 'value')
+  await client.close()
+})
+
 t.test('a policy that lets a token not even look at itself', async (t) => {
   const auth = await bao.appRole('bare', { token_policies: ['x'], token_no_default_policy: true }, folder)
   const client = new VaultClient({ ...config, auth }, true)
