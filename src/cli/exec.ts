@@ -5,6 +5,7 @@ import { isNodeError, SourceError, SystemError, UsageError } from '../base/error
 import { loadConfig } from '../config/load.ts'
 import { MAX_SECRET_BYTES } from '../sources/source.ts'
 import { become } from '../sys/become.ts'
+import { forbidDumps } from '../sys/libc.ts'
 import { PARSER, type Command, type GlobalOptions } from './command.ts'
 import { parseEnvironment } from './environment-file.ts'
 import { reportError } from './output.ts'
@@ -46,6 +47,8 @@ function exec(args: ExecOptions): number {
     throw new UsageError('which command? it comes after `--`', { hint: 'hushfs exec --env NAME -- CMD' })
   args.env.forEach(checkName)
   const place = args.mountpoint ?? loadConfig(args.config).mountPoint
+  // Until the command takes its place, which may be dumped as it likes (execve(2)).
+  forbidDumps()
   for (const [name, value] of args.env.flatMap((secret) => variablesOf(place, secret)))
     process.env[name] = value
   try {

@@ -7,6 +7,7 @@ import { followForeground } from '../daemon/follow-foreground.ts'
 import { freeMountPoint } from '../daemon/mount-point.ts'
 import { prepared } from '../daemon/prepared.ts'
 import { Server } from '../daemon/server.ts'
+import { onUnforeseen } from '../daemon/unforeseen.ts'
 import { exitNow } from '../sys/libc.ts'
 import type { Command, GlobalOptions } from './command.ts'
 
@@ -69,6 +70,10 @@ export async function serve({ configFile, mountPoint, trace, onReady, stop }: Se
     prepared,
   })
   obey(server, stop)
+  onUnforeseen(log, () => {
+    connection.detach()
+    exitNow(1)
+  })
   try {
     await server.start()
     writeSync(2, `ready: ${describe(server.secrets)} at ${place}\n`)

@@ -1,5 +1,6 @@
 import { reasonOf, SystemError, SourceError } from '../base/errors.ts'
 import { errno } from '../base/errno.ts'
+import { createLog } from '../base/log.ts'
 import { loadSodium, type Sodium } from '../crypto/sodium.ts'
 import { VaultClient } from '../kv/client.ts'
 import { forbidDumps } from '../sys/libc.ts'
@@ -7,6 +8,7 @@ import { BatchWriter } from './batch-writer.ts'
 import type { FetchJob } from './fetch-protocol.ts'
 import { Poller, type PollResults } from './poller.ts'
 import { readKeys, sealValue, type Keys } from './seal-value.ts'
+import { onUnforeseen } from './unforeseen.ts'
 
 /**
  * The fetch child: the only process of hushfs that talks to the network, without the FUSE descriptor and without private keys. It lives as long as the server: it
@@ -111,5 +113,6 @@ function endWithServer(write: () => void): void {
   }
 }
 
+onUnforeseen(createLog(), () => process.exit(1))
 await run()
 process.exit(0)

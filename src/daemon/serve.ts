@@ -15,6 +15,7 @@ import { Server, type Follow } from './server.ts'
 import { reportChanges, savedTable, saveTable } from './state-folder.ts'
 import { statusLine } from './status-line.ts'
 import { SystemdNotifier } from './systemd-notifier.ts'
+import { onUnforeseen } from './unforeseen.ts'
 import { filesOfVault, withVaultFiles } from './vault-files.ts'
 
 export interface ServeOptions {
@@ -52,11 +53,10 @@ export async function serveInherited({ readConfig, log, trace, without }: ServeO
     await server.start()
     systemd.ready(statusLine(server.secrets))
     log.info(`ready: ${statusLine(server.secrets)} at ${place}`)
-    process.on('uncaughtException', (error) => {
-      crash(error, log)
-    })
+    onUnforeseen(log, crash)
     await server.ended.catch((error: unknown) => {
-      crash(error, log)
+      log.error(`can't go on: ${reasonOf(error)}`)
+      crash()
     })
   } finally {
     // A thread that sleeps in the kernel keeps Node alive for ever; this timer fires only if one does.
@@ -125,8 +125,7 @@ function followService(
  * Once it serves, what ends the server unforeseen is a signal, after which the supervisor starts another one at once. After an exit PID 1 would do that, but not while it
  * waits for a reload, which waits for the server.
  */
-function crash(error: unknown, log: Log): void {
-  log.error(`the server can't go on: ${reasonOf(error)}`)
+function crash(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 

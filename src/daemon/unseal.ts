@@ -15,6 +15,7 @@ import { BatchWriter } from './batch-writer.ts'
 import { JobInput } from './job-input.ts'
 import { openAll, type Lanes } from './open-order.ts'
 import { readKeys, sealValue } from './seal-value.ts'
+import { onUnforeseen } from './unforeseen.ts'
 import { Inputs } from './unseal-inputs.ts'
 import { knownLength, type Job, type Outcome } from './unseal-protocol.ts'
 
@@ -102,6 +103,7 @@ function writtenAt(file: string): number | undefined {
   }
 }
 
+onUnforeseen(createLog(), () => process.exit(1))
 try {
   await run()
 } catch (error) {
