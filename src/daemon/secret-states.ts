@@ -168,14 +168,9 @@ export class SecretStates {
 
   /** Secrets whose source is to be asked now, or judged again: their indexes. */
   takeDue(now: Clock): { ofVaults: number[]; others: number[] } {
-    const due = { ofVaults: [] as number[], others: [] as number[] }
-    for (const name of this.schedule.takeDue(now.monotonic)) {
-      const index = this.#places.get(name)
-      if (index === undefined) continue
-      const isOfVault = this.#config.secrets[index]?.source.kind === 'vault'
-      due[isOfVault ? 'ofVaults' : 'others'].push(index)
-    }
-    return due
+    const due = this.schedule.takeDue(now.monotonic).flatMap((name) => this.#places.get(name) ?? [])
+    const isOfVault = (index: number) => this.#config.secrets[index]?.source.kind === 'vault'
+    return { ofVaults: due.filter(isOfVault), others: due.filter((index) => !isOfVault(index)) }
   }
 
   /** What was said last of secrets of vaults that are in trouble, as results: whether a value may still be kept changes with time. */

@@ -204,6 +204,13 @@ export function exitNow(status: number): never {
   throw new Error('unreachable')
 }
 
+/** socket(2) as it is: a negative number is a failure. */
+export const socket = libc.func('int socket(int domain, int type, int protocol)') as (
+  domain: number,
+  type: number,
+  protocol: number,
+) => number
+
 /** open(2) and close(2) as they are: without an exception, without a promise. */
 export const open = libc.func('int open(const char *path, int flags)') as (
   path: string,

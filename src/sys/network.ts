@@ -1,10 +1,4 @@
-import { close, libc } from './libc.ts'
-
-const socket = libc.func('int socket(int domain, int type, int protocol)') as (
-  domain: number,
-  type: number,
-  protocol: number,
-) => number
+import { close, socket } from './libc.ts'
 
 const AF_INET = 2
 const AF_INET6 = 10

@@ -1,5 +1,5 @@
 import koffi from 'koffi'
-import { close, fail, libc, poll } from './libc.ts'
+import { close, fail, libc, poll, socket } from './libc.ts'
 
 /**
  * The socket of NOTIFY_SOCKET (sd_notify(3)): datagrams of lines, with descriptors beside them. Node has no Unix datagrams.
@@ -19,11 +19,6 @@ const sendmsg = libc.func('sendmsg', 'int64_t', ['int', koffi.pointer(msghdr), '
   message: object,
   flags: number,
 ) => number
-const socketCall = libc.func('int socket(int domain, int type, int protocol)') as (
-  domain: number,
-  type: number,
-  protocol: number,
-) => number
 const pipe2 = libc.func('int pipe2(void *fds, int flags)') as (fds: Uint8Array, flags: number) => number
 
 const AF_UNIX = 1
@@ -37,8 +32,8 @@ const SUN_PATH_BYTES = 108
 
 /** Send one datagram to the socket at `path` (`@` in front: an abstract one). Throws `SystemError`. */
 export function sendToSystemd(path: string, text: string, fds: readonly number[] = []): void {
-  const socket = socketCall(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0)
-  if (socket < 0) fail('socket')
+  const fd = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0)
+  if (fd < 0) fail('socket')
   try {
     const data = Buffer.from(text)
     const name = addressOf(path)
@@ -52,9 +47,9 @@ export function sendToSystemd(path: string, text: string, fds: readonly number[]
       controlLength: control.length,
       flags: 0,
     }
-    if (sendmsg(socket, message, MSG_NOSIGNAL) < 0) fail('sendmsg')
+    if (sendmsg(fd, message, MSG_NOSIGNAL) < 0) fail('sendmsg')
   } finally {
-    close(socket)
+    close(fd)
   }
 }
 

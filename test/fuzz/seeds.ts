@@ -9,7 +9,7 @@ import { sealSecret } from '../../src/sealed/seal.ts'
 import { storedLength } from '../../src/vault/value.ts'
 import { ageVectors } from '../support/age-vectors.ts'
 import { parseGolden } from '../support/golden.ts'
-import { sopsIn, withoutSops } from '../support/sops.ts'
+import { extensions, sopsIn, withoutSops } from '../support/sops.ts'
 import { fixtureIdentities } from './identities.ts'
 
 /** What the mutations of a target start from, by its name. */
@@ -161,14 +161,6 @@ function recipients() {
   return fixtureIdentities()
     .flatMap((identity) => recipientOf(identity) ?? [])
     .map(({ text }) => parseRecipient(text))
-}
-
-const extensions: Record<SopsFormat, string> = {
-  yaml: 'yaml',
-  json: 'json',
-  dotenv: 'env',
-  ini: 'ini',
-  binary: 'bin',
 }
 
 /** Of the real sops, for the age key of the fixtures, by several rules, and with values that claim other types; the plain text where sops was left out. */

@@ -5,7 +5,7 @@ import { SourceError } from '../../src/base/errors.ts'
 import { sopsFormats, type SopsFormat } from '../../src/config/config.ts'
 import { decryptValue } from '../../src/sources/sops/cipher.ts'
 import { decryptSops, valueOf } from '../../src/sources/sops/document.ts'
-import { sopsIn, withoutSops } from '../support/sops.ts'
+import { extensions, sopsIn, withoutSops } from '../support/sops.ts'
 
 t.setTimeout(300_000)
 
@@ -23,14 +23,6 @@ async function attempt<Result>(work: () => Promise<Result>): Promise<Result | un
 
 const open = async (bytes: Uint8Array, format: SopsFormat) =>
   Buffer.from(valueOf(await decryptSops(bytes, format, sops.context), undefined))
-
-const extensions: Record<SopsFormat, string> = {
-  yaml: 'yaml',
-  json: 'json',
-  dotenv: 'env',
-  ini: 'ini',
-  binary: 'bin',
-}
 
 /** What parsers of these formats look at. */
 const token = fc.constantFrom(

@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { SopsFormat } from '../../src/config/config.ts'
 import { loadIdentities } from '../../src/identity/load.ts'
 import type { OpenContext } from '../../src/sources/source.ts'
 import { run } from './tools.ts'
+import { isLeftOut } from './without.ts'
 
-const leftOut = /(?:^|[ ,])sops(?:$|[ ,])/.test(process.env['HUSHFS_TEST_WITHOUT'] ?? '')
+const leftOut = isLeftOut('sops')
 
 /** For `t.test`: why the real sops isn't there, where the person left it out by name. */
 export const withoutSops = leftOut ? { skip: 'HUSHFS_TEST_WITHOUT=sops' } : {}
@@ -14,6 +16,15 @@ export const withoutSops = leftOut ? { skip: 'HUSHFS_TEST_WITHOUT=sops' } : {}
 const program = leftOut
   ? ''
   : execFileSync(fileURLToPath(new URL('sops', import.meta.url)), { encoding: 'utf8' }).trim()
+
+/** Of the file names by which sops knows its formats. */
+export const extensions: Record<SopsFormat, string> = {
+  yaml: 'yaml',
+  json: 'json',
+  dotenv: 'env',
+  ini: 'ini',
+  binary: 'bin',
+}
 
 /** The real sops with one age key, in a folder. */
 export interface Sops {
