@@ -1,7 +1,7 @@
 import { errno } from '../base/errno.ts'
 import { lastErrno, readlink, tgkill } from '../sys/libc.ts'
 import type { CallerDetails } from './caller.ts'
-import { ThreadFile } from './thread-file.ts'
+import { threadFile, type PerThread } from './per-thread.ts'
 
 /** Longer than any path (PATH_MAX) and than /proc/PID/status. */
 const buffer = Buffer.alloc(8192)
@@ -12,13 +12,13 @@ const buffer = Buffer.alloc(8192)
  */
 export class DetailsReader {
   readonly #procRoot: string
-  readonly #comm: ThreadFile
-  readonly #status: ThreadFile
+  readonly #comm: PerThread
+  readonly #status: PerThread
 
   constructor(procRoot = '/proc') {
     this.#procRoot = procRoot
-    this.#comm = new ThreadFile(procRoot, 'comm')
-    this.#status = new ThreadFile(procRoot, 'status')
+    this.#comm = threadFile(procRoot, 'comm')
+    this.#status = threadFile(procRoot, 'status')
   }
 
   read(tid: number): CallerDetails {
@@ -44,8 +44,8 @@ export class DetailsReader {
   }
 }
 
-function textOf(file: ThreadFile, tid: number): string | undefined {
-  const length = file.read(tid, buffer)
+function textOf(file: PerThread, tid: number): string | undefined {
+  const length = file.ask(tid, buffer)
   return length < 0 ? undefined : buffer.toString('utf8', 0, length)
 }
 

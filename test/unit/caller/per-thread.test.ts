@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { errno } from '../../../src/base/errno.ts'
-import { ThreadFile } from '../../../src/caller/thread-file.ts'
+import { threadFile, type PerThread } from '../../../src/caller/per-thread.ts'
 
 const buffer = Buffer.alloc(4096)
-const textOf = (file: ThreadFile, tid: number) => {
-  const length = file.read(tid, buffer)
+const textOf = (file: PerThread, tid: number) => {
+  const length = file.ask(tid, buffer)
   return length < 0 ? length : buffer.toString('latin1', 0, length)
 }
 
@@ -26,7 +26,7 @@ async function ended(child: ChildProcess): Promise<void> {
 }
 
 t.test('a file is read anew each time', async (t) => {
-  const file = new ThreadFile('/proc', 'comm')
+  const file = threadFile('/proc', 'comm')
   const child = spawn('sh', ['-c', 'echo; read line; exec cat'], { stdio: ['pipe', 'pipe', 'ignore'] })
   t.teardown(() => child.kill('SIGKILL'))
   const { pid = 0 } = child
@@ -49,7 +49,7 @@ t.test('the thread that has a number now is asked, not the one that had it befor
     t.comment('the kernel lets nobody choose a process id')
     return
   }
-  const file = new ThreadFile('/proc', 'comm')
+  const file = threadFile('/proc', 'comm')
   const first = await sleeper(t)
   t.equal(textOf(file, first.pid), 'cat\n')
   file.note(first.pid, 7)
@@ -71,16 +71,16 @@ t.test('the thread that has a number now is asked, not the one that had it befor
 
 t.test('more threads than stay open', async (t) => {
   const open = () => readdirSync('/proc/self/fd').length
-  const file = new ThreadFile('/proc', 'stat')
+  const file = threadFile('/proc', 'stat')
   const before = open()
   const pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))
   const { pid } = await sleeper(t)
   // Its number, and one that shares its place.
   for (let round = 0; round < 3; round++) {
-    for (const other of pids) file.read(Number(other), buffer)
+    for (const other of pids) file.ask(Number(other), buffer)
     t.equal(String(textOf(file, pid)).split(' ')[0], String(pid))
-    file.read(pid + 128, buffer)
-    file.read(pid + 256, buffer)
+    file.ask(pid + 128, buffer)
+    file.ask(pid + 256, buffer)
   }
   t.ok(open() - before <= 128 + 4, 'at most one for each place')
   t.match(readFileSync('/proc/self/stat', 'latin1'), textOf(file, process.pid).toString().slice(0, 20))
@@ -88,7 +88,7 @@ t.test('more threads than stay open', async (t) => {
 
 t.test("a folder that is not the kernel's is opened each time", (t) => {
   const root = t.testdir({ 7: { cgroup: 'a' } })
-  const file = new ThreadFile(root, 'cgroup')
+  const file = threadFile(root, 'cgroup')
   const open = () => readdirSync('/proc/self/fd').length
   const before = open()
   t.equal(textOf(file, 7), 'a')
