@@ -5,31 +5,31 @@
 export class KeptLines {
   readonly #count: DataView
   readonly #ring: Uint8Array
+  #written: number
 
   constructor(memory: Uint8Array) {
     this.#count = new DataView(memory.buffer, memory.byteOffset, COUNT_BYTES)
     this.#ring = memory.subarray(COUNT_BYTES)
+    this.#written = Number(this.#count.getBigUint64(0, true))
   }
 
   /** Add a line with its newline. */
-  add(line: string): void {
-    const bytes = Buffer.from(line)
-    const written = Number(this.#count.getBigUint64(0, true))
-    const at = written % this.#ring.length
+  add(line: Uint8Array): void {
+    const at = this.#written % this.#ring.length
     const first = this.#ring.length - at
-    if (bytes.length <= first) this.#ring.set(bytes, at)
+    if (line.length <= first) this.#ring.set(line, at)
     else {
-      this.#ring.set(bytes.subarray(0, first), at)
-      this.#ring.set(bytes.subarray(first), 0)
+      this.#ring.set(line.subarray(0, first), at)
+      this.#ring.set(line.subarray(first), 0)
     }
-    this.#count.setBigUint64(0, BigInt(written + bytes.length), true)
+    this.#written += line.length
+    this.#count.setBigUint64(0, BigInt(this.#written), true)
   }
 
   /** The whole lines that are left, oldest first, each with its newline. */
   lines(): string[] {
-    const written = Number(this.#count.getBigUint64(0, true))
-    const at = written % this.#ring.length
-    const wrapped = written > this.#ring.length
+    const at = this.#written % this.#ring.length
+    const wrapped = this.#written > this.#ring.length
     const bytes = wrapped
       ? Buffer.concat([this.#ring.subarray(at), this.#ring.subarray(0, at)])
       : Buffer.from(this.#ring.subarray(0, at))

@@ -1,3 +1,4 @@
+import { EventTexts } from './event-texts.ts'
 import { Timestamps } from './timestamp.ts'
 
 /** One line of the audit trail: what was asked, by whom, and how it was decided. Never content. */
@@ -34,7 +35,6 @@ export const KEPT = 1000
 const FOLD_FOR = 10_000
 
 interface Folded {
-  readonly event: AuditEvent
   readonly since: number
   count: number
   /** Its line among the last ones. */
@@ -46,25 +46,27 @@ interface Folded {
 /** Where lines outlive the server: implemented by kept-lines.ts. */
 export interface Past {
   lines(): string[]
-  add(line: string): void
+  add(line: Uint8Array): void
 }
 
 const nothing: Past = { lines: () => [], add: () => undefined }
 
 /** The last records as lines, each sent on as it comes. Synchronous and bounded: it belongs to the thread that serves requests. */
 export class AuditTrail {
-  readonly #send: (line: string) => void
+  readonly #send: (line: Uint8Array) => void
   readonly #now: () => number
   readonly #past: Past
   readonly #clock = new Timestamps()
+  readonly #texts = new EventTexts()
   /** A ring: the oldest line is the next to be overwritten. */
   readonly #kept: string[] = []
+  /** By the text of the event. */
   readonly #folding = new Map<string, Folded>()
   #seq = 0
   #at = 0
 
   /** `send` takes each line with its newline; `now` in milliseconds since 1970. */
-  constructor(send: (line: string) => void, now: () => number = Date.now, past: Past = nothing) {
+  constructor(send: (line: Uint8Array) => void, now: () => number = Date.now, past: Past = nothing) {
     this.#send = send
     this.#now = now
     this.#past = past
@@ -80,20 +82,20 @@ export class AuditTrail {
 
   add(event: AuditEvent): void {
     const now = this.#now()
+    const text = this.#texts.of(event)
     if (event.decision === 'allowed') {
-      this.#append(this.#line(event, now, 1))
+      this.#append(this.#line(text, now, 1))
       return
     }
-    const key = JSON.stringify(event)
-    const folded = this.#folding.get(key)
-    if (folded !== undefined && !isOver(folded, now)) this.#fold(folded, now)
-    else this.#startFolding(key, event, now)
+    const folded = this.#folding.get(text)
+    if (folded !== undefined && !isOver(folded, now)) this.#fold(text, folded, now)
+    else this.#startFolding(text, now)
   }
 
   /** Send on the refusals that were folded and whose time is over. */
   settle(): void {
     const now = this.#now()
-    for (const [key, folded] of this.#folding) if (isOver(folded, now)) this.#unfold(key, folded)
+    for (const [text, folded] of this.#folding) if (isOver(folded, now)) this.#unfold(text, folded)
   }
 
   /** The last 1,000, oldest first, one JSON object a line. */
@@ -102,57 +104,42 @@ export class AuditTrail {
     return [...this.#kept.slice(oldest), ...this.#kept.slice(0, oldest)].join('')
   }
 
-  #startFolding(key: string, event: AuditEvent, now: number): void {
-    const before = this.#folding.get(key)
-    if (before !== undefined) this.#unfold(key, before)
-    const line = this.#line(event, now, 1)
-    if (this.#folding.size < KEPT) this.#folding.set(key, { event, since: now, count: 1, line, sent: 1 })
+  #startFolding(text: string, now: number): void {
+    const before = this.#folding.get(text)
+    if (before !== undefined) this.#unfold(text, before)
+    const line = this.#line(text, now, 1)
+    if (this.#folding.size < KEPT) this.#folding.set(text, { since: now, count: 1, line, sent: 1 })
     this.#append(line)
   }
 
   /** The record keeps its place among the last ones, as long as it is one of them, with the new count. */
-  #fold(folded: Folded, now: number): void {
+  #fold(text: string, folded: Folded, now: number): void {
     const at = this.#kept.lastIndexOf(folded.line)
     folded.count++
-    folded.line = this.#line(folded.event, now, folded.count)
+    folded.line = this.#line(text, now, folded.count)
     if (at === -1) this.#keep(folded.line)
     else this.#kept[at] = folded.line
   }
 
-  #unfold(key: string, folded: Folded): void {
-    this.#folding.delete(key)
-    if (folded.count <= folded.sent) return
-    this.#send(folded.line)
-    this.#past.add(folded.line)
+  #unfold(text: string, folded: Folded): void {
+    this.#folding.delete(text)
+    if (folded.count > folded.sent) this.#sendOn(folded.line)
   }
 
-  #line(event: AuditEvent, now: number, count: number): string {
-    const record: AuditRecord = {
-      seq: ++this.#seq,
-      time: this.#clock.at(now),
-      secret: event.secret,
-      operation: event.operation,
-      decision: event.decision,
-      rule: event.rule,
-      reason: event.reason,
-      unit: event.unit,
-      userUnit: event.userUnit,
-      invocation: event.invocation,
-      pid: event.pid,
-      tid: event.tid,
-      uid: event.uid,
-      gid: event.gid,
-      comm: event.comm,
-      exe: event.exe,
-      count,
-    }
-    return `${JSON.stringify(record)}\n`
+  /** An AuditRecord; `text` has the members of its event. */
+  #line(text: string, now: number, count: number): string {
+    return `{"seq":${++this.#seq},"time":"${this.#clock.at(now)}",${text},"count":${count}}\n`
   }
 
   #append(line: string): void {
     this.#keep(line)
-    this.#send(line)
-    this.#past.add(line)
+    this.#sendOn(line)
+  }
+
+  #sendOn(line: string): void {
+    const bytes = Buffer.from(line)
+    this.#send(bytes)
+    this.#past.add(bytes)
   }
 
   #keep(line: string): void {

@@ -16,8 +16,8 @@ export class AuditSender {
   constructor(ring: LineRing, nudge: () => void, past?: Past) {
     this.#ring = ring
     this.#nudge = nudge
-    const send = (line: string) => {
-      ring.put(Buffer.from(line))
+    const send = (line: Uint8Array) => {
+      ring.put(line)
     }
     this.trail = new AuditTrail(send, Date.now, past)
   }

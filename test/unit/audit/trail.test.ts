@@ -32,7 +32,7 @@ function trail() {
   const sent: string[] = []
   const clock = { now: Date.UTC(2026, 0, 1) }
   const made = new AuditTrail(
-    (line) => sent.push(line),
+    (line) => sent.push(line.toString()),
     () => clock.now,
   )
   return { trail: made, clock, sent: () => parse(sent.join('')), kept: () => parse(made.text()) }
