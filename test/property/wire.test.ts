@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -6,6 +7,8 @@ import { ProtocolError } from '../../src/base/errors.ts'
 import { decodeBody, decodeHeader, type Decoded } from '../../src/fuse/wire/decode.ts'
 import { DirWriter } from '../../src/fuse/wire/encode.ts'
 import { fuse_in_header, type EntryOut } from '../../src/fuse/wire/kernel.ts'
+import * as kernel from '../../src/fuse/wire/kernel.ts'
+import { struct, type Struct } from '../../src/fuse/wire/layout.ts'
 import { served } from '../../src/fuse/wire/ops.ts'
 import { parseDirents } from '../support/dirents.ts'
 import { parseGolden } from '../support/golden.ts'
@@ -172,5 +175,29 @@ t.test('a listing stays within its size and is what the kernel takes apart', (t)
     { numRuns: 500 },
   )
   t.pass('held')
+  t.end()
+})
+
+t.test('what is unrolled is what the list of fields says', (t) => {
+  const all = Object.values(kernel).flatMap((value) =>
+    typeof value === 'object' && 'fields' in value ? [value as Struct<unknown>] : [],
+  )
+  t.ok(all.length > 15)
+  for (const real of all) {
+    const listed = struct(real.name, real.fields)
+    const bytes = fc.uint8Array({ minLength: real.size + 8, maxLength: real.size + 8 })
+    const property = fc.property(bytes, fc.nat(8), (memory, at) => {
+      const view = new DataView(memory.buffer)
+      const value = real.read(view, at)
+      assert.deepStrictEqual(value, listed.read(view, at))
+      const [one, other] = [listed, real].map((struct) => {
+        const written = memory.slice().fill(0xee)
+        struct.write(new DataView(written.buffer), at, value)
+        return written
+      })
+      assert.deepStrictEqual(one, other)
+    })
+    t.doesNotThrow(() => fc.assert(property), real.name)
+  }
   t.end()
 })

@@ -1,4 +1,5 @@
 import { i32, i64, id64, reserved, struct, u16, u32, u64, type Of } from './layout.ts'
+import * as unrolled from './unrolled.ts'
 
 /**
  * The structs of the FUSE protocol under the kernel's own names (include/uapi/linux/fuse.h, protocol 7.41), and the
@@ -8,20 +9,28 @@ export const FUSE_KERNEL_VERSION = 7
 export const FUSE_KERNEL_MINOR_VERSION = 41
 export const FUSE_ROOT_ID = 1
 
-export const fuse_in_header = struct('fuse_in_header', {
-  len: u32,
-  opcode: u32,
-  unique: u64,
-  nodeid: id64,
-  uid: u32,
-  gid: u32,
-  pid: u32,
-  total_extlen: u16,
-  padding: u16,
-})
+export const fuse_in_header = struct(
+  'fuse_in_header',
+  {
+    len: u32,
+    opcode: u32,
+    unique: u64,
+    nodeid: id64,
+    uid: u32,
+    gid: u32,
+    pid: u32,
+    total_extlen: u16,
+    padding: u16,
+  },
+  unrolled.inHeader,
+)
 export type InHeader = Of<typeof fuse_in_header>
 
-export const fuse_out_header = struct('fuse_out_header', { len: u32, error: i32, unique: u64 })
+export const fuse_out_header = struct(
+  'fuse_out_header',
+  { len: u32, error: i32, unique: u64 },
+  unrolled.outHeader,
+)
 
 /** Kernels before protocol 7.36 send the first 16 bytes only. */
 export const fuse_init_in = struct('fuse_init_in', {
@@ -137,29 +146,41 @@ export const fuse_attr_out = struct('fuse_attr_out', {
   attr: fuse_attr,
 })
 
-export const fuse_open_in = struct('fuse_open_in', { flags: u32, open_flags: u32 })
-export const fuse_open_out = struct('fuse_open_out', { fh: id64, open_flags: u32, backing_id: i32 })
+export const fuse_open_in = struct('fuse_open_in', { flags: u32, open_flags: u32 }, unrolled.openIn)
+export const fuse_open_out = struct(
+  'fuse_open_out',
+  { fh: id64, open_flags: u32, backing_id: i32 },
+  unrolled.openOut,
+)
 export const FOPEN_DIRECT_IO = 1 << 0
 export const FOPEN_NOFLUSH = 1 << 5
 
-export const fuse_read_in = struct('fuse_read_in', {
-  fh: id64,
-  offset: id64,
-  size: u32,
-  read_flags: u32,
-  lock_owner: u64,
-  flags: u32,
-  padding: u32,
-})
+export const fuse_read_in = struct(
+  'fuse_read_in',
+  {
+    fh: id64,
+    offset: id64,
+    size: u32,
+    read_flags: u32,
+    lock_owner: u64,
+    flags: u32,
+    padding: u32,
+  },
+  unrolled.readIn,
+)
 /** Set by read(2) on a direct-I/O file, clear when the kernel fills its page cache (fs/fuse/file.c, fuse_send_read). */
 export const FUSE_READ_LOCKOWNER = 1 << 1
 
-export const fuse_release_in = struct('fuse_release_in', {
-  fh: id64,
-  flags: u32,
-  release_flags: u32,
-  lock_owner: u64,
-})
+export const fuse_release_in = struct(
+  'fuse_release_in',
+  {
+    fh: id64,
+    flags: u32,
+    release_flags: u32,
+    lock_owner: u64,
+  },
+  unrolled.releaseIn,
+)
 export const fuse_forget_in = struct('fuse_forget_in', { nlookup: u64 })
 /** Followed by `count` pairs of node id and lookup count. */
 export const fuse_batch_forget_in = struct('fuse_batch_forget_in', { count: u32, dummy: u32 })

@@ -45,7 +45,8 @@ export const i64: Field<bigint> = {
   },
 }
 
-const HIGH = 0x1_0000_0000
+/** What the upper half of a u64 counts. */
+export const HIGH = 0x1_0000_0000
 
 /**
  * A u64 as a number: for values that we handed out ourselves (node ids, file handles, directory offsets, all below
@@ -63,6 +64,7 @@ export const id64: Field<number> = {
 /** A struct is itself a field, so structs nest. */
 export interface Struct<T> extends Field<T> {
   readonly name: string
+  readonly fields: Fields
 }
 
 export type Of<S> = S extends Field<infer T> ? T : never
@@ -71,8 +73,15 @@ export type Of<S> = S extends Field<infer T> ? T : never
 type Fields = Readonly<Record<string, Field<any>>>
 type Values<F extends Fields> = { -readonly [K in keyof F]: Of<F[K]> }
 
-/** Fields in the kernel's order, without gaps: the kernel's structs carry their padding as fields. */
-export function struct<const F extends Fields>(name: string, fields: F): Struct<Values<F>> {
+/**
+ * Fields in the kernel's order, without gaps: the kernel's structs carry their padding as fields. `unrolled` reads or writes them without
+ * going through the list.
+ */
+export function struct<const F extends Fields>(
+  name: string,
+  fields: F,
+  unrolled: Partial<Pick<Struct<Values<F>>, 'read' | 'write'>> = {},
+): Struct<Values<F>> {
   let size = 0
   const placed = Object.entries(fields).map(([key, field]) => {
     const at = size
@@ -81,6 +90,7 @@ export function struct<const F extends Fields>(name: string, fields: F): Struct<
   })
   return {
     name,
+    fields,
     size,
     read(view, at) {
       const values: Record<string, unknown> = {}
@@ -91,6 +101,7 @@ export function struct<const F extends Fields>(name: string, fields: F): Struct<
       const values = value as Record<string, unknown>
       for (const { key, field, at: offset } of placed) field.write(view, at + offset, values[key])
     },
+    ...unrolled,
   }
 }
 
