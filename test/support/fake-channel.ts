@@ -16,8 +16,9 @@ export class FakeChannel implements RequestChannel {
     this.#script = script
   }
 
-  next(): number {
+  next(patience: () => number): number {
     const next = this.#script.shift()
+    patience()
     if (next === undefined) return ENDED
     if (next === 'woken') return WOKEN
     if (next === 'idle') return IDLE
