@@ -1,4 +1,4 @@
-import type { AuditEvent } from './trail.ts'
+import type { AuditEvent } from './record.ts'
 
 /** Threads whose last event is kept; another one with the same remainder takes the place. */
 const PLACES = 128

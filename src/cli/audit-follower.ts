@@ -1,4 +1,5 @@
-import { KEPT, type AuditRecord } from '../audit/trail.ts'
+import type { AuditRecord } from '../audit/record.ts'
+import { KEPT } from '../audit/trail.ts'
 import type { Running } from '../daemon/control.ts'
 
 type Followed = Pick<Running, 'status' | 'audit'>

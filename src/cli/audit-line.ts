@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../audit/trail.ts'
+import type { AuditRecord } from '../audit/record.ts'
 import { oneLine } from '../base/log.ts'
 import type { Output } from './output.ts'
 

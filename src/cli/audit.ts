@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { AuditRecord } from '../audit/trail.ts'
+import type { AuditRecord } from '../audit/record.ts'
 import { MountError } from '../base/errors.ts'
 import { loadConfig } from '../config/load.ts'
 import { findServer, type Running } from '../daemon/control.ts'

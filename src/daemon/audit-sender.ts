@@ -1,5 +1,6 @@
 import type { LineRing } from '../audit/ring.ts'
-import { AuditTrail, type AuditEvent, type Past } from '../audit/trail.ts'
+import type { AuditEvent } from '../audit/record.ts'
+import { AuditTrail, type Past } from '../audit/trail.ts'
 
 /** So many bytes wait before the main thread is told while requests keep coming. */
 const MANY_BYTES = 1 << 18

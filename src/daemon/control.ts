@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { AuditRecord } from '../audit/trail.ts'
+import type { AuditRecord } from '../audit/record.ts'
 import { isNodeError, MountError, reasonOf } from '../base/errors.ts'
 import { mountAt } from '../sys/mountinfo.ts'
 import { answers, canonical, MOUNT_TYPE } from './mount-point.ts'

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../audit/trail.ts'
+import type { AuditEvent } from '../audit/record.ts'
 import { errno } from '../base/errno.ts'
 import type { Caller, CallerDetails, Unknown } from '../caller/caller.ts'
 import type { InUnit } from '../caller/cgroup.ts'

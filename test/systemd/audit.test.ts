@@ -2,7 +2,7 @@
 import t from 'tap'
 import { serveHushfs, unitName } from '../support/systemd/hushfs.ts'
 import { bootSystemd, service } from '../support/systemd/system.ts'
-import type { AuditRecord } from '../../src/audit/trail.ts'
+import type { AuditRecord } from '../../src/audit/record.ts'
 
 const system = await bootSystemd(t)
 const sentinel = 'sentinel-9c1f3a7be2'

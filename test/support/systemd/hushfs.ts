@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { AuditRecord } from '../../../src/audit/trail.ts'
+import type { AuditRecord } from '../../../src/audit/record.ts'
 import type { Done } from '../process.ts'
 import { journalCursor } from './journal.ts'
 import { service, type EnterOptions, type System } from './system.ts'

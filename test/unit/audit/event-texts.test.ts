@@ -1,6 +1,6 @@
 import t from 'tap'
 import { EventTexts } from '../../../src/audit/event-texts.ts'
-import type { AuditEvent } from '../../../src/audit/trail.ts'
+import type { AuditEvent } from '../../../src/audit/record.ts'
 
 const event: AuditEvent = {
   secret: 'db/password',

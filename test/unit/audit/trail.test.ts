@@ -1,5 +1,6 @@
 import t from 'tap'
-import { AuditTrail, type AuditEvent, type AuditRecord } from '../../../src/audit/trail.ts'
+import type { AuditEvent, AuditRecord } from '../../../src/audit/record.ts'
+import { AuditTrail } from '../../../src/audit/trail.ts'
 
 const FOLD_FOR = 10_000
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { AuditRecord } from '../../../src/audit/trail.ts'
+import type { AuditRecord } from '../../../src/audit/record.ts'
 import { AuditFollower } from '../../../src/cli/audit-follower.ts'
 import type { Running } from '../../../src/daemon/control.ts'
 

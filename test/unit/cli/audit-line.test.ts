@@ -1,6 +1,6 @@
 import pico from 'picocolors'
 import t from 'tap'
-import type { AuditRecord } from '../../../src/audit/trail.ts'
+import type { AuditRecord } from '../../../src/audit/record.ts'
 import { jsonOf, lineOf } from '../../../src/cli/audit-line.ts'
 
 const plain = pico.createColors(false)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { LineRing } from '../../../src/audit/ring.ts'
-import type { AuditEvent } from '../../../src/audit/trail.ts'
+import type { AuditEvent } from '../../../src/audit/record.ts'
 import { AuditSender } from '../../../src/daemon/audit-sender.ts'
 
 const open: AuditEvent = {

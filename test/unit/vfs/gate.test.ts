@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { AuditEvent } from '../../../src/audit/trail.ts'
+import type { AuditEvent } from '../../../src/audit/record.ts'
 import { errno } from '../../../src/base/errno.ts'
 import { monotonic } from '../../../src/base/monotonic.ts'
 import type { Caller, Unknown } from '../../../src/caller/caller.ts'
