@@ -20,10 +20,6 @@ const MOST_IN_A_ROW = 64
 /** A reply that the kernel no longer waits for: its caller was interrupted, or the mount is gone. */
 const NOT_WAITED_FOR: readonly number[] = [errno.ENOENT, errno.ENODEV, errno.ENOTCONN]
 
-/** So many first looks in a row that found nothing make the next ones rare: whoever asks one thing after the other asks for nothing meanwhile. */
-const IN_VAIN = 2
-const RARELY = 16
-
 /** Offset of the opcode in struct fuse_in_header, of which the low byte is enough; none has this one. */
 const OPCODE_AT = 4
 const NO_OPCODE = 0
@@ -41,8 +37,6 @@ export class Channel {
   readonly #poller: Poller
   readonly #polling: Polling
   #inARow = 0
-  /** First looks that found nothing since one that found a request, those left out too. */
-  #inVain = 0
   /** Of the request that was given out last, as long as nothing else was done since. */
   #opcode = NO_OPCODE
 
@@ -58,24 +52,13 @@ export class Channel {
 
   /**
    * Length of the next request, WOKEN when the other thread has something to say, ENDED when the mount is gone, IDLE when nothing of
-   * that came for `patience` milliseconds (-1: wait for ever), which is asked before a wait.
+   * that came for `patience` milliseconds (-1: wait for ever).
    */
-  next(patience: () => number): number {
+  next(patience: number): number {
     if (++this.#inARow > MOST_IN_A_ROW && this.#woken()) return WOKEN
-    let length = this.#lookFirst()
+    let length = this.#read()
     if (length === NOTHING) length = this.#await(patience)
     this.#opcode = length > 0 ? (this.#request[OPCODE_AT] ?? NO_OPCODE) : NO_OPCODE
-    return length
-  }
-
-  /** Length of a request that waits already, NOTHING or ENDED. */
-  #lookFirst(): number {
-    if (this.#inVain >= IN_VAIN && this.#inVain % RARELY !== 0) {
-      this.#inVain++
-      return NOTHING
-    }
-    const length = this.#read()
-    this.#inVain = length === NOTHING ? this.#inVain + 1 : 0
     return length
   }
 
@@ -91,12 +74,12 @@ export class Channel {
     }
   }
 
-  #await(patience: () => number): number {
+  #await(patience: number): number {
     const answered = this.#opcode !== NO_OPCODE
     const bound = answered ? this.#polling.start(this.#opcode, now()) : 0
     const polled = bound > 0 ? this.#poll(bound) : NOTHING
     if (polled !== NOTHING) return polled
-    const length = this.#sleep(patience())
+    const length = this.#sleep(patience)
     if (answered && length !== WOKEN) this.#polling.slept(now())
     return length
   }

@@ -12,8 +12,8 @@ import { rowOf, type OpName } from './wire/ops.ts'
 
 /** Where requests come from and replies go to; implemented by channel.ts. */
 export interface RequestChannel {
-  /** Length of the next request, which is in the journal's memory, WOKEN, ENDED, or IDLE after `patience` milliseconds (-1: never), which is asked before a wait. */
-  next(patience: () => number): number
+  /** Length of the next request, which is in the journal's memory, WOKEN, ENDED, or IDLE after `patience` milliseconds (-1: never). */
+  next(patience: number): number
   reply(bytes: Uint8Array, length: number): void
 }
 
@@ -54,7 +54,7 @@ export class Session {
     const { channel, onWake, onIdle, patience } = this.#options
     this.#resume()
     for (;;) {
-      const length = channel.next(patience)
+      const length = channel.next(patience())
       if (length === ENDED) return
       if (length === IDLE) {
         onIdle()

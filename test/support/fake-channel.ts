@@ -16,9 +16,8 @@ export class FakeChannel implements RequestChannel {
     this.#script = script
   }
 
-  next(patience: () => number): number {
+  next(): number {
     const next = this.#script.shift()
-    patience()
     if (next === undefined) return ENDED
     if (next === 'woken') return WOKEN
     if (next === 'idle') return IDLE

@@ -23,7 +23,7 @@ const golden = join(import.meta.dirname, '../wire/golden')
 const kernelVersion = /^\d+\.\d+/.exec(release())?.[0] ?? release()
 
 class RecordingChannel extends Channel {
-  override next(patience: () => number): number {
+  override next(patience: number): number {
     const length = super.next(patience)
     if (length > 0) keep(journal.request.slice(0, length))
     return length
@@ -59,7 +59,7 @@ function forget(names: readonly string[]): void {
     const message = invalidateEntry(1, name)
     write(device, message, message.length)
   }
-  if (names.length > 0) channel.next(() => -1)
+  if (names.length > 0) channel.next(-1)
 }
 
 /** By the three statfs of the client: nothing, FORGET of one node, BATCH_FORGET of three. */
@@ -80,7 +80,7 @@ const session = new Session({
       if (request.header.nodeid === ids.interrupt) {
         process.kill(request.header.pid, 'SIGUSR2')
         new Poller(device, wake).wait(-1)
-        channel.next(() => -1)
+        channel.next(-1)
       }
       return tree.read(request, frame)
     },
