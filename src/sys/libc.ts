@@ -238,6 +238,14 @@ export const readlink = libc.func('int64_t readlink(const char *path, void *buf,
   size: number,
 ) => number
 
+/** The same from an open folder (readlinkat(2)); `name` ends with a NUL. */
+export const readlinkat = libc.func('int64_t readlinkat(int folder, void *name, void *buf, size_t size)') as (
+  folder: number,
+  name: Bytes,
+  into: Bytes,
+  size: number,
+) => number
+
 /** Signal 0 asks without sending: -1 with ESRCH unless thread `tid` belongs to process `pid` (kernel/signal.c, do_send_specific). */
 export const tgkill = libc.func('int tgkill(int pid, int tid, int signal)') as (
   pid: number,
