@@ -7,6 +7,7 @@ import { loadSodium, type Region, type Sodium } from '../crypto/sodium.ts'
 import { LineRing } from '../audit/ring.ts'
 import { Channel } from '../fuse/channel.ts'
 import { Frame } from '../fuse/frame.ts'
+import { Outbox, SLOT_BYTES, SLOTS } from '../fuse/outbox.ts'
 import { Polling } from '../fuse/polling.ts'
 import { Session } from '../fuse/session.ts'
 import { OUT_HEADER_BYTES } from '../fuse/wire/encode.ts'
@@ -44,6 +45,7 @@ async function run(): Promise<void> {
   const { start } = await next('start')
   const connection = new ConnectionMemory(mapSharedMemory(start.memory, CONNECTION_BYTES))
   const reply = sodium.allocate(OUT_HEADER_BYTES + MAX_SECRET_BYTES)
+  const slots = Array.from({ length: SLOTS }, () => sodium.allocate(SLOT_BYTES))
   const vault = vaultWith(sodium, start.memoryKey, reply)
   const nudge = () => {
     say({ kind: 'audit' })
@@ -70,7 +72,7 @@ async function run(): Promise<void> {
   say({ kind: 'done', id: first.id, counters: counted() })
   const { journal } = connection
   const session: Session = new Session({
-    channel: new Channel(start.device, start.wake, journal.request, polling),
+    channel: new Channel(start.device, start.wake, journal.request, polling, new Outbox(slots)),
     journal,
     frame: new Frame(() => reply.bytes()),
     handler: fs,

@@ -2,6 +2,7 @@ import { errno, errnoName } from '../base/errno.ts'
 import { SystemError } from '../base/errors.ts'
 import { drainEventFd, lastErrno, Poller, read, setNonBlocking, write } from '../sys/libc.ts'
 import { timesPreempted } from '../sys/usage.ts'
+import type { Outbox } from './outbox.ts'
 import type { Polling } from './polling.ts'
 
 /** What the next wait on the channel brought. */
@@ -16,6 +17,9 @@ const RETRY: readonly number[] = [errno.EINTR, errno.ENOENT]
 
 /** Requests after which the eventfd is looked at even though more of them wait: readers that never pause must not keep a reload out. */
 const MOST_IN_A_ROW = 64
+
+/** So many requests in a row that nobody had to wait for: then replies wait for each other. One reader alone makes two, RELEASE and the next OPEN. */
+const BACKLOG = 3
 
 /** A reply that the kernel no longer waits for: its caller was interrupted, or the mount is gone. */
 const NOT_WAITED_FOR: readonly number[] = [errno.ENOENT, errno.ENODEV, errno.ENOTCONN]
@@ -36,12 +40,20 @@ export class Channel {
   readonly #wake: number
   readonly #poller: Poller
   readonly #polling: Polling
+  readonly #outbox: Outbox
+  readonly #sendOne = (bytes: Uint8Array, length: number) => {
+    this.#send(bytes, length)
+  }
+  #gathers = false
   #inARow = 0
+  /** Requests in a row that were there when they were looked for. */
+  #backlog = 0
   /** Of the request that was given out last, as long as nothing else was done since. */
   #opcode = NO_OPCODE
 
   /** Each request is read into `request`: at least FUSE_MIN_READ_BUFFER (8192 bytes) and header plus max_write. */
-  constructor(device: number, wake: number, request: Uint8Array, polling: Polling) {
+  constructor(device: number, wake: number, request: Uint8Array, polling: Polling, outbox: Outbox) {
+    this.#outbox = outbox
     this.#polling = polling
     this.#request = request
     this.#device = device
@@ -55,10 +67,30 @@ export class Channel {
    * that came for `patience` milliseconds (-1: wait for ever).
    */
   next(patience: number): number {
-    if (++this.#inARow > MOST_IN_A_ROW && this.#woken()) return WOKEN
-    let length = this.#read()
+    if (++this.#inARow > MOST_IN_A_ROW && this.#woken()) {
+      this.#flush()
+      return WOKEN
+    }
+    let length = this.#readNext()
     if (length === NOTHING) length = this.#await(patience)
     this.#opcode = length > 0 ? (this.#request[OPCODE_AT] ?? NO_OPCODE) : NO_OPCODE
+    return length
+  }
+
+  /** Replies may wait for each other from now on: if this server dies, the kernel sends their requests to the next one. */
+  gather(): void {
+    this.#gathers = true
+  }
+
+  /** Length of a request that is there already, NOTHING or ENDED. No reply waits while nothing is there. */
+  #readNext(): number {
+    if (this.#outbox.isFull) this.#flush()
+    let length = this.#read()
+    if (length <= 0 && !this.#outbox.isEmpty) {
+      this.#flush()
+      length = this.#read()
+    }
+    this.#backlog = length > 0 ? this.#backlog + 1 : 0
     return length
   }
 
@@ -118,11 +150,21 @@ export class Channel {
     return drainEventFd(this.#wake)
   }
 
-  /** One write(2) per reply. Returns false when nobody waits for it any more. */
-  reply(bytes: Uint8Array, length: number): boolean {
-    if (write(this.#device, bytes, length) === length) return true
+  /** Copies `bytes` or sends them at once. */
+  reply(bytes: Uint8Array, length: number): void {
+    const waits = this.#gathers && this.#backlog >= BACKLOG && this.#outbox.put(bytes, length)
+    if (!waits) this.#send(bytes, length)
+  }
+
+  #flush(): void {
+    this.#outbox.flush(this.#sendOne)
+  }
+
+  /** One write(2) per reply. One that nobody waits for any more is none. */
+  #send(bytes: Uint8Array, length: number): void {
+    if (write(this.#device, bytes, length) === length) return
     const code = lastErrno()
-    if (NOT_WAITED_FOR.includes(code)) return false
+    if (NOT_WAITED_FOR.includes(code)) return
     throw new SystemError('write /dev/fuse', code, errnoName(code))
   }
 }

@@ -14,7 +14,10 @@ import { rowOf, type OpName } from './wire/ops.ts'
 export interface RequestChannel {
   /** Length of the next request, which is in the journal's memory, WOKEN, ENDED, or IDLE after `patience` milliseconds (-1: never). */
   next(patience: number): number
+  /** Copies `bytes` or sends them at once. */
   reply(bytes: Uint8Array, length: number): void
+  /** From now on a reply may wait for others: its request isn't lost with this server. */
+  gather(): void
 }
 
 export interface SessionOptions {
@@ -85,7 +88,7 @@ export class Session {
    * journal, unless only its reply is missing there.
    */
   #resume(): void {
-    const { journal, onInit } = this.#options
+    const { channel, journal, onInit } = this.#options
     const { inFlight, negotiated } = journal
     if (negotiated === undefined) return
     const isInit = inFlight > 0 && rowOf(decodeHeader(journal.view, inFlight).opcode).name === 'init'
@@ -93,6 +96,7 @@ export class Session {
     else if (hasFlag(negotiated.flags, 'HAS_RESEND')) {
       journal.clear()
       this.#askAgain()
+      channel.gather()
     } else {
       this.#parked = journal.parked()
       const isParked = this.#parked.some(
@@ -227,6 +231,7 @@ export class Session {
     if (trace) for (const line of capabilityTable(offer, answer)) trace.line(line)
     fuse_init_out.write(frame.view, OUT_HEADER_BYTES, { ...answer, unused: undefined })
     channel.reply(frame.bytes, encodeHeader(frame.view, request.header.unique, 0, fuse_init_out.size))
+    if (hasFlag(flags, 'HAS_RESEND')) channel.gather()
     onInit()
   }
 }

@@ -6,6 +6,7 @@ import type { RequestChannel } from '../../src/fuse/session.ts'
 export class FakeChannel implements RequestChannel {
   readonly journal: Journal
   readonly replies: Uint8Array[] = []
+  gathers = false
   readonly #script: (Uint8Array | 'woken' | 'idle')[]
 
   constructor(
@@ -23,6 +24,10 @@ export class FakeChannel implements RequestChannel {
     if (next === 'idle') return IDLE
     this.journal.request.set(next)
     return next.length
+  }
+
+  gather(): void {
+    this.gathers = true
   }
 
   reply(bytes: Uint8Array, length: number): void {

@@ -6,6 +6,7 @@ import { errno } from '../../src/base/errno.ts'
 import { Channel } from '../../src/fuse/channel.ts'
 import { Frame } from '../../src/fuse/frame.ts'
 import { Journal } from '../../src/fuse/journal.ts'
+import { Outbox } from '../../src/fuse/outbox.ts'
 import { Polling } from '../../src/fuse/polling.ts'
 import { Session } from '../../src/fuse/session.ts'
 import { invalidateEntry } from '../../src/fuse/wire/encode.ts'
@@ -47,7 +48,7 @@ function keep(request: Uint8Array): void {
 const device = openSync('/dev/fuse', 'r+')
 const wake = createEventFd()
 const journal = new Journal(new Uint8Array(Journal.BYTES))
-const channel = new RecordingChannel(device, wake, journal.request, new Polling(0))
+const channel = new RecordingChannel(device, wake, journal.request, new Polling(0), new Outbox([]))
 const memory = new Uint8Array(1 << 20)
 
 /**

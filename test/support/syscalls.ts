@@ -120,3 +120,19 @@ export function eventNames(bytes: Buffer): string[] {
   }
   return names
 }
+
+const socketpair = libc.func('int socketpair(int domain, int type, int protocol, void *fds)') as (
+  domain: number,
+  type: number,
+  protocol: number,
+  fds: Uint8Array,
+) => number
+const AF_UNIX = 1
+const SOCK_SEQPACKET = 5
+
+/** Two ends, each of which reads what was written to the other one, message by message. */
+export function messagePair(): [number, number] {
+  const fds = Buffer.alloc(8)
+  checked(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds))
+  return [fds.readInt32LE(0), fds.readInt32LE(4)]
+}
