@@ -7,6 +7,7 @@ import { activation } from './activation.ts'
 import { caller } from './caller.ts'
 import { latency } from './latency.ts'
 import { parallel } from './parallel.ts'
+import { polling } from './polling.ts'
 import { processor } from './processor.ts'
 import { rules } from './rules.ts'
 import { scale } from './scale.ts'
@@ -39,6 +40,7 @@ const questions: readonly Row[] = [
   row('Other reads', access),
   row('Parallel readers', parallel),
   row('Throughput', throughput),
+  row('Polling', polling),
   row('Processor time', processor),
   row('Activation', activation),
   row('Start', startup),

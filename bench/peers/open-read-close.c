@@ -1,8 +1,9 @@
 /*
  * The client of every latency question: open, read to end of file, close, COUNT times after WARMUP unmeasured ones.
  *
- *   open-read-close FILE SIZE COUNT WARMUP
+ *   open-read-close FILE SIZE COUNT WARMUP [PAUSE]
  *
+ * Sleeps for PAUSE microseconds before each of them, when it is given; that isn't measured.
  * SIZE `denied`: open must fail with EACCES each time, and that is what is measured. Files above 64 KiB are read by 1 MiB, others by 4 KiB.
  * Prints one line of JSON, times in microseconds. Exits 1 when a call fails or the file has not SIZE bytes, so that a
  * server that answers fast and wrong has no figure.
@@ -66,6 +67,13 @@ static uint64_t open_read_close(const char *file, size_t size)
 	return end - start;
 }
 
+static uint64_t measured(const char *file, size_t size, int denied, useconds_t pause)
+{
+	if (pause > 0)
+		usleep(pause);
+	return denied ? open_denied(file) : open_read_close(file, size);
+}
+
 /* The nearest-rank percentile. */
 static double percentile_us(const uint64_t *sorted, size_t count, size_t percent)
 {
@@ -78,20 +86,22 @@ int main(int argc, char **argv)
 {
 	size_t size, count, warmup;
 	uint64_t *times, sum = 0;
+	useconds_t pause;
 	int denied;
 
-	if (argc != 5)
-		errx(2, "usage: open-read-close FILE SIZE COUNT WARMUP");
+	if (argc != 5 && argc != 6)
+		errx(2, "usage: open-read-close FILE SIZE COUNT WARMUP [PAUSE]");
 	denied = strcmp(argv[2], "denied") == 0;
 	size = strtoul(argv[2], NULL, 10);
 	count = strtoul(argv[3], NULL, 10);
 	warmup = strtoul(argv[4], NULL, 10);
+	pause = argc > 5 ? (useconds_t)strtoul(argv[5], NULL, 10) : 0;
 	if (count == 0 || (times = calloc(count, sizeof *times)) == NULL)
 		errx(2, "COUNT must be a positive number that fits memory");
 	for (size_t i = 0; i < warmup; i++)
-		denied ? open_denied(argv[1]) : open_read_close(argv[1], size);
+		measured(argv[1], size, denied, pause);
 	for (size_t i = 0; i < count; i++)
-		sum += times[i] = denied ? open_denied(argv[1]) : open_read_close(argv[1], size);
+		sum += times[i] = measured(argv[1], size, denied, pause);
 	qsort(times, count, sizeof *times, ascending);
 	printf("{\"count\":%zu,\"mean\":%.3f,\"p50\":%.3f,\"p90\":%.3f,\"p99\":%.3f}\n", count,
 	       (double)sum / (double)count / 1000.0, percentile_us(times, count, 50),

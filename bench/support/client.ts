@@ -22,6 +22,8 @@ export interface Reads {
   readonly count: number
   readonly warmup: number
   readonly processor?: number
+  /** Before each read, in microseconds. */
+  readonly pause?: number
   /** Folder of the cgroup that the client is in; the caller's own when left out. */
   readonly cgroup?: string
 }
@@ -31,7 +33,8 @@ const CLIENT_DEADLINE_MS = 60_000
 /** Opens, reads to the end and closes `count` times. Throws when the file can't be read or has another size. */
 export async function measureReads(reads: Reads, cleanup: Cleanup): Promise<Percentiles> {
   const { file, size, count, warmup } = reads
-  const client = [paths.client, file, String(size), String(count), String(warmup)] as const
+  const numbers = [count, warmup, reads.pause ?? 0].map(String)
+  const client = [paths.client, file, String(size), ...numbers] as const
   const [program, ...args] = inCgroup(pinned(client, reads.processor), reads.cgroup)
   const { stdout } = await run(program, args, waiting(cleanup))
   const { mean, p50, p90, p99 } = JSON.parse(stdout) as Percentiles
