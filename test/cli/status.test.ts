@@ -79,7 +79,7 @@ t.test('no server, or one that does not answer', async (t) => {
   t.equal(none.stdout.length, 0)
 
   const server = await mounted(t, config)
-  server.signal('SIGSTOP')
+  await server.freeze()
   const stopped = await hushfs(['status', server.place])
   server.signal('SIGCONT')
   t.equal(stopped.status, 1)

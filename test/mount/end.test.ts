@@ -30,7 +30,7 @@ t.test('Ctrl-C while a reader waits for its answer', async (t) => {
   const server = await mounted(t, config)
   const client = new Client(t)
   const open = await client.call('open', server.path('token'))
-  server.signal('SIGSTOP')
+  await server.freeze()
   const reading = client.call('content', open).then(String, (error: unknown) => (error as Error).message)
   await until('the read waits', async () => (await waitingRequests(server.place)) > 0)
 

@@ -103,7 +103,7 @@ t.test('a source on a filesystem that hangs, and unseal children that are killed
   const server = await mounted(t, config('b'))
   const client = new Client(t)
   t.equal((await server.cat('b')).toString(), 'slow')
-  slow.signal('SIGSTOP')
+  await slow.freeze()
   const reload = server.reload()
   const killed: number[] = []
   // The first child's results come in batches, so it is only the second that tells whose fault it is.

@@ -87,7 +87,7 @@ t.test('the stale mount of a server that was killed', async (t) => {
 
 t.test('the mount of a server that does not answer', async (t) => {
   const server = await mounted(t, config)
-  server.signal('SIGSTOP')
+  await server.freeze()
   const { status, stderr } = await refusals(t).refuse(server.place)
   t.equal(status, 1)
   t.match(stderr, `${server.place}: is stale`)

@@ -1,12 +1,22 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { mountAt, readMounts, type MountEntry } from '../../src/sys/mountinfo.ts'
 import type { StatusFacts } from '../../src/daemon/worker-protocol.ts'
 import { abortConnection } from './connection.ts'
-import { dist, hushfs, output, run, unhooked, type Done } from './process.ts'
+import { dist, hushfs, output, run, stateOf, unhooked, type Done } from './process.ts'
+import { until } from './until.ts'
 
 /** A configuration as the user writes it: YAML text, or what JSON.stringify makes one of. */
 export type ConfigInput = string | { readonly secrets: object; readonly [key: string]: unknown }
@@ -126,6 +136,14 @@ export class Mounted {
 
   signal(name: NodeJS.Signals): void {
     this.#process.kill(name)
+  }
+
+  /** SIGSTOP, and resolves when no thread of the server runs any more: until then one may still answer. */
+  async freeze(): Promise<void> {
+    this.signal('SIGSTOP')
+    await until('every thread is stopped', () =>
+      readdirSync(`/proc/${this.pid}/task`).every((tid) => stateOf(`${this.pid}/task/${tid}`) === 'T'),
+    )
   }
 
   /** Resolves when the log has this; throws when the server ends without. */

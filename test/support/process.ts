@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** How a program ended. */
@@ -87,4 +88,10 @@ export const dist = process.env['HUSHFS_DIST'] ?? join(import.meta.dirname, '../
 /** Run one command of hushfs to its end. */
 export function hushfs(args: readonly string[], options: RunOptions = {}): Promise<Done> {
   return run(process.execPath, [join(dist, 'hushfs.js'), ...args], options)
+}
+
+/** The state of a process, or of a thread as `PID/task/TID`: R, S, T and so on (proc_pid_stat(5)). */
+export function stateOf(task: string): string | undefined {
+  // Behind the name, which may have parentheses itself.
+  return /^.*\) (.)/s.exec(readFileSync(`/proc/${task}/stat`, 'latin1'))?.[1]
 }

@@ -1,8 +1,8 @@
 /** The kernel's timers against processes that can't help themselves. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { stateOf } from '../../support/process.ts'
 import { until } from '../../support/until.ts'
 
 const module = new URL('../../../src/sys/deadline.ts', import.meta.url).href
@@ -22,14 +22,11 @@ async function withDeadline(signal: number, milliseconds: number, then: string) 
   return child
 }
 
-const stateOf = (pid: number | undefined) =>
-  /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid ?? 0}/status`, 'utf8'))?.[1]
-
 t.test('SIGCONT wakes a process that was stopped', async (t) => {
   const child = await withDeadline(18, 1500, 'setInterval(() => undefined, 1000)')
   child.kill('SIGSTOP')
-  await until('it is stopped', () => stateOf(child.pid) === 'T')
-  await until('it goes on', () => stateOf(child.pid) !== 'T')
+  await until('it is stopped', () => stateOf(String(child.pid)) === 'T')
+  await until('it goes on', () => stateOf(String(child.pid)) !== 'T')
   child.kill('SIGKILL')
   const [, signal] = (await once(child, 'exit')) as [null, string]
   t.equal(signal, 'SIGKILL')
