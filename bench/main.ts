@@ -9,6 +9,7 @@ import { latency } from './latency.ts'
 import { parallel } from './parallel.ts'
 import { polling } from './polling.ts'
 import { processor } from './processor.ts'
+import { profile } from './profile.ts'
 import { rules } from './rules.ts'
 import { scale } from './scale.ts'
 import { sources } from './sources.ts'
@@ -87,7 +88,7 @@ function writeReport(): void {
   const head = [
     '# Measurements',
     'Written by `npm run bench` (as root, about a quarter of an hour), which builds the peers, runs every question and rewrites this page; ' +
-      '`npm run bench -- NAME` runs one, `-- --quick` only tries whether all works. The single values are in [results](results). ' +
+      '`npm run bench -- NAME` runs one, `-- --quick` only tries whether all works, `-- --profile` shows where the serving thread spends its time. The single values are in [results](results). ' +
       'Each figure holds for the machine that it names.',
   ]
   const chapters = questions.flatMap((question) => question.chapter() ?? [])
@@ -96,7 +97,7 @@ function writeReport(): void {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false } },
+  options: { quick: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false } },
 })
 const unknown = positionals.find((name) => !questions.some((question) => question.name === name))
 if (unknown !== undefined) {
@@ -105,8 +106,9 @@ if (unknown !== undefined) {
 }
 const chosen = questions.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
 try {
-  for (const question of chosen) await question.measure(values.quick)
-  if (!values.quick) writeReport()
+  if (values.profile) console.log(await withCleanup(profile))
+  else for (const question of chosen) await question.measure(values.quick)
+  if (!values.quick && !values.profile) writeReport()
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1

@@ -13,6 +13,7 @@ export const paths = {
   firstRead: join(built, 'first-read'),
   parallelReaders: join(built, 'parallel-readers'),
   variants: join(built, 'variants'),
+  profiles: join(built, 'profiles'),
   sops: join(root, '.cache/sops/sops'),
   libfusePeer: join(built, 'libfuse-secret'),
   fuseNativePeer: join(root, 'bench/peers/fuse-native.mjs'),

@@ -20,6 +20,8 @@ export interface Subject {
 export interface HushfsOptions {
   /** The built program; that of this tree when left out. */
   readonly program?: string
+  /** Of Node. */
+  readonly flags?: readonly string[]
   /** Further keys of the configuration. */
   readonly keys?: Readonly<Record<string, unknown>>
   /** The unit rule of the secret. */
@@ -89,7 +91,7 @@ export const parallelSubjects: readonly Subject[] = [
 
 /** This project; `id` is also the name of what it serves. */
 export function hushfs(id: string, title: string, options: HushfsOptions = {}): Subject {
-  const { program = paths.hushfs, keys = {}, units } = options
+  const { program = paths.hushfs, flags = [], keys = {}, units } = options
   return {
     id,
     title,
@@ -99,7 +101,7 @@ export function hushfs(id: string, title: string, options: HushfsOptions = {}): 
       const rules = new Map(units === undefined ? [] : [['secret', units]])
       const config = await makeStore(store, new Map([['secret', value]]), rules, keys)
       return mounted(folder, processor, cleanup, {
-        command: [process.execPath, program, 'mount', '--config', config, folder],
+        command: [process.execPath, ...flags, program, 'mount', '--config', config, folder],
       })
     },
   }
