@@ -1,4 +1,5 @@
 import { agree } from './age-x25519.ts'
+import { sharedSecretOf } from './curve25519.ts'
 import { decodeShare, deriveKey, malformed, unwrapFileKey, type AgeStanza } from './age-file-key.ts'
 import type { SshEd25519Identity } from './identity.ts'
 import { sshFingerprint } from './age-ssh-fingerprint.ts'
@@ -22,7 +23,7 @@ export function openSshEd25519(identity: SshEd25519Identity, stanza: AgeStanza):
   if (tag !== sshFingerprint(identity.sshPublicKey)) return undefined
   const tweak = deriveKey(new Uint8Array(0), identity.sshPublicKey, LABEL)
   const untweaked = agree(identity.secretKey, share, stanza)
-  const secret = agree(tweak, untweaked, stanza)
+  const secret = agree(tweak, untweaked, stanza, sharedSecretOf)
   const wrapKey = deriveKey(secret, Buffer.concat([share, identity.publicKey]), LABEL)
   try {
     return unwrapFileKey(stanza, wrapKey)

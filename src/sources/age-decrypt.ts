@@ -1,9 +1,10 @@
-import { armor, Decrypter, type ReadableStreamWithSize } from 'age-encryption'
-import { HushfsError, SourceError } from '../base/errors.ts'
+import { SourceError } from '../base/errors.ts'
+import { AGE_VERSION, checkAgeHeader, damagedHeader, parseAgeHeader } from './age-header.ts'
+import { NONCE_BYTES, openAgePayload } from './age-payload.ts'
 import { Unwrapper } from './age-stanzas.ts'
 import type { OpenContext } from './source.ts'
 
-const BINARY = Buffer.from('age-encryption.org/')
+const BINARY = Buffer.from(AGE_VERSION.slice(0, AGE_VERSION.indexOf('/') + 1))
 const ARMORED = /^\s*-----BEGIN/
 
 /**
@@ -11,57 +12,32 @@ const ARMORED = /^\s*-----BEGIN/
  * file that fails anywhere. Throws SourceError without the file's name.
  */
 export async function decryptAge(file: Uint8Array, context: OpenContext, limit: number): Promise<Uint8Array> {
-  const binary = dearmored(file)
+  const binary = await dearmored(file)
+  const header = parseAgeHeader(binary)
   const unwrapper = new Unwrapper(context.identities)
   try {
-    const payload = await openHeader(binary, unwrapper, context.identityProblems)
-    return await readPayload(payload, binary.length, limit)
+    const fileKey = unwrapper.unwrapFileKey(header.stanzas)
+    if (fileKey === undefined) throw noMatch(unwrapper.types, context.identityProblems)
+    checkAgeHeader(header, fileKey)
+    const payload = binary.subarray(header.length)
+    if (payload.length < NONCE_BYTES) throw damagedHeader()
+    return openAgePayload(fileKey, payload.subarray(0, NONCE_BYTES), payload.subarray(NONCE_BYTES), limit)
   } finally {
     unwrapper.wipe()
   }
 }
 
-function dearmored(file: Uint8Array): Uint8Array {
+async function dearmored(file: Uint8Array): Promise<Uint8Array> {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length)
   if (bytes.subarray(0, BINARY.length).equals(BINARY)) return file
   const text = bytes.toString('latin1')
   if (!ARMORED.test(text)) throw new SourceError('not an age file')
+  const { armor } = await import('age-encryption')
   try {
     return armor.decode(text)
   } catch (cause) {
     throw new SourceError('the ASCII armor is damaged', { cause })
   }
-}
-
-async function openHeader(
-  binary: Uint8Array,
-  unwrapper: Unwrapper,
-  problems: readonly string[],
-): Promise<ReadableStreamWithSize> {
-  const decrypter = new Decrypter()
-  decrypter.addIdentity(unwrapper)
-  try {
-    return await decrypter.decrypt(streamOf(binary))
-  } catch (error) {
-    throw unwrapper.unmatched ? noMatch(unwrapper.types, problems) : headerError(error, unwrapper.opened)
-  }
-}
-
-function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(bytes)
-      controller.close()
-    },
-  })
-}
-
-function headerError(cause: unknown, opened: boolean): SourceError {
-  if (cause instanceof SourceError) return cause
-  // The library has one class for all; its text tells a wrong MAC from a nonce that is cut short.
-  if (opened && cause instanceof Error && cause.message === 'invalid header HMAC')
-    return new SourceError("the age header was changed: its MAC doesn't fit", { cause })
-  return new SourceError('the age header is damaged or cut short', { cause })
 }
 
 function noMatch(types: readonly string[], problems: readonly string[]): SourceError {
@@ -78,39 +54,4 @@ function listed(types: readonly string[]): string {
   const more = types.length - shown.length
   const words = more > 0 ? [...shown, `${more} more types`] : shown
   return words.join(', ')
-}
-
-/** Chunk by chunk into one buffer, so that each copy that the library makes is wiped. */
-async function readPayload(
-  payload: ReadableStreamWithSize,
-  fileLength: number,
-  limit: number,
-): Promise<Uint8Array> {
-  const plaintext = new Uint8Array(plaintextLength(payload, fileLength))
-  try {
-    if (plaintext.length > limit)
-      throw new SourceError(`its plaintext is larger than a secret can be (${limit} bytes)`)
-    let length = 0
-    for await (const chunk of payload) {
-      plaintext.set(chunk, length)
-      length += chunk.length
-      chunk.fill(0)
-    }
-    return plaintext
-  } catch (cause) {
-    plaintext.fill(0)
-    throw cause instanceof HushfsError ? cause : damagedPayload(cause)
-  }
-}
-
-function plaintextLength(payload: ReadableStreamWithSize, fileLength: number): number {
-  try {
-    return payload.size(fileLength)
-  } catch (cause) {
-    throw damagedPayload(cause)
-  }
-}
-
-function damagedPayload(cause: unknown): SourceError {
-  return new SourceError('the encrypted payload is damaged or cut short', { cause })
 }

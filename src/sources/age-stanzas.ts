@@ -1,4 +1,3 @@
-import type { Identity as AgeIdentity, Stanza } from 'age-encryption'
 import { SourceError } from '../base/errors.ts'
 import type { AgeStanza } from '../identity/age-file-key.ts'
 import { openSshEd25519 } from '../identity/age-ssh-ed25519.ts'
@@ -6,15 +5,11 @@ import { openSshRsa } from '../identity/age-ssh-rsa.ts'
 import { openX25519 } from '../identity/age-x25519.ts'
 import type { Identity } from '../identity/identity.ts'
 
-/**
- * All our identities as the one that age-encryption asks for the file key. It remembers what it saw, for the message
- * of a file that doesn't open, and the key, so that it can be wiped.
- */
-export class Unwrapper implements AgeIdentity {
+/** Finds the file key with any of our identities. It remembers what it saw, for the message of a file that doesn't open, and the key, so that it can be wiped. */
+export class Unwrapper {
   readonly #identities: readonly Identity[]
   #fileKey: Uint8Array | undefined
   #types: readonly string[] = []
-  #unmatched = false
 
   constructor(identities: readonly Identity[]) {
     this.#identities = identities
@@ -25,16 +20,8 @@ export class Unwrapper implements AgeIdentity {
     return this.#types
   }
 
-  /** A well-formed header, and no stanza of it is for us. */
-  get unmatched(): boolean {
-    return this.#unmatched
-  }
-
-  get opened(): boolean {
-    return this.#fileKey !== undefined
-  }
-
-  unwrapFileKey(stanzas: Stanza[]): Uint8Array | null {
+  /** Undefined: no stanza is for us. */
+  unwrapFileKey(stanzas: readonly AgeStanza[]): Uint8Array | undefined {
     this.#types = [...new Set(stanzas.map(({ args: [type = ''] }) => type))]
     if (this.#types.includes('scrypt')) throw passphraseEncrypted()
     for (const identity of this.#identities)
@@ -42,8 +29,7 @@ export class Unwrapper implements AgeIdentity {
         this.#fileKey = openStanza(identity, stanza)
         if (this.#fileKey !== undefined) return this.#fileKey
       }
-    this.#unmatched = true
-    return null
+    return undefined
   }
 
   wipe(): void {

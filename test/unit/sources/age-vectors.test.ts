@@ -20,7 +20,7 @@ const messages: Record<string, RegExp> = {
 const passphrase = /^passphrase-encrypted age files are not supported/
 const postQuantum = /^no configured identity opens it; .*post-quantum age identities .* not supported/
 
-/** age-encryption takes a MAC of another length for one that doesn't fit. */
+/** A MAC of another length is one that doesn't fit. */
 const shortMac = new Set(['hmac_garbage', 'hmac_missing', 'hmac_truncated'])
 /** Headers that can't be parsed at all, so that nobody gets as far as the unsupported stanza. */
 const unparsed = new Set(['scrypt_not_canonical_body', 'hybrid_not_canonical_body'])
