@@ -1,9 +1,8 @@
 // Bundles src/ into dist/.
 import { existsSync } from 'node:fs'
-import { chmod, cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'esbuild'
-import { bundleOptions } from './bundle.mjs'
+import { buildProgram } from './bundle.mjs'
 
 const root = import.meta.dirname
 
@@ -11,8 +10,7 @@ await mkdir(join(root, '.cache'), { recursive: true })
 const scratch = await mkdtemp(join(root, '.cache', 'build-'))
 const made = join(scratch, 'dist')
 try {
-  await build(bundleOptions(made))
-  await chmod(join(made, 'hushfs.js'), 0o755)
+  await buildProgram(made)
   await cp(join(root, 'systemd'), join(made, 'systemd'), { recursive: true })
   await replace(made, join(root, 'dist'), join(scratch, 'old'))
 } finally {

@@ -1,7 +1,11 @@
-// How src/ is bundled: one process image per entry, code that only some commands need in chunks of its own.
+// How src/ becomes a program: one CommonJS bundle for each entry, and beside it V8's code cache.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 
 const root = import.meta.dirname
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -19,17 +23,18 @@ const fromYargs = createRequire(createRequire(import.meta.url).resolve('yargs'))
 // jsonc-parser's default build is UMD, whose inner requires no bundler sees; its ES module build has plain imports.
 const alias = { cliui: fromYargs.resolve('cliui'), 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' }
 
-/** Options of esbuild for a bundle in the folder `outdir`. */
-export function bundleOptions(outdir) {
+function bundleOptions(outdir) {
   return {
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(present),
+    entryPoints: Object.fromEntries(present.map(([name, source]) => [`${name}.bundle`, source])),
     outdir,
     bundle: true,
-    splitting: true,
-    format: 'esm',
+    // Node has no code cache for ES modules, and its loader of them takes longer.
+    format: 'cjs',
     platform: 'node',
     target: 'node20',
+    // The code of a Script has no import() (load-bundle.cjs); require serves as well.
+    supported: { 'dynamic-import': false },
     // Its native library is found next to its own package.json.
     external: ['koffi'],
     alias,
@@ -37,11 +42,29 @@ export function bundleOptions(outdir) {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'linked',
-    define: { HUSHFS_VERSION: JSON.stringify(version) },
-    // CommonJS packages inside an ES module bundle call `require` for Node's own modules.
-    banner: {
-      js: "import{createRequire as nodeCreateRequire}from'node:module';const require=nodeCreateRequire(import.meta.url);",
-    },
+    define: { HUSHFS_VERSION: JSON.stringify(version), 'import.meta.url': 'importMetaUrl' },
+    banner: { js: "const importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
     logLevel: 'warning',
   }
+}
+
+/** Builds the program into `outdir`, with changes that plugins of esbuild make. */
+export async function buildProgram(outdir, plugins = []) {
+  await mkdir(outdir, { recursive: true })
+  await build({ ...bundleOptions(outdir), plugins })
+  await writeFile(join(outdir, 'package.json'), '{"type":"commonjs"}\n')
+  await copyFile(join(root, 'load-bundle.cjs'), join(outdir, 'load-bundle.js'))
+  for (const [name] of present) {
+    await mustBeAscii(join(outdir, `${name}.bundle.js`))
+    const text = `#!/usr/bin/env node\nrequire('./load-bundle.js').run('${name}')\n`
+    await writeFile(join(outdir, `${name}.js`), text, { mode: 0o755 })
+  }
+  const caching = spawn(process.execPath, [join(root, 'make-code-cache.mjs'), outdir], { stdio: 'inherit' })
+  const [status] = await once(caching, 'exit')
+  if (status !== 0) throw new Error('the code caches were not made')
+}
+
+/** It is read as one byte for each character, which V8 keeps as they are. */
+async function mustBeAscii(file) {
+  if ((await readFile(file)).some((byte) => byte > 0x7f)) throw new Error(`${file} is not ASCII`)
 }

@@ -16,6 +16,8 @@ let
   needed = [
     "build.mjs"
     "bundle.mjs"
+    "load-bundle.cjs"
+    "make-code-cache.mjs"
     "package-lock.json"
     "package.json"
     "src"

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build, type BuildOptions, type Plugin } from 'esbuild'
+import type { Plugin } from 'esbuild'
 import { paths } from './paths.ts'
 
 /** A replacement in one source file, whose path is relative to the project. */
@@ -12,13 +12,17 @@ export interface Change {
   readonly to: string
 }
 
+interface Bundler {
+  readonly buildProgram: (folder: string, plugins: readonly Plugin[]) => Promise<void>
+}
+
 /** Builds the program with one part of it changed; its path. Throws when the part isn't there any more. */
 export async function buildVariant(name: string, change: Change): Promise<string> {
   const folder = join(paths.variants, name)
   await rm(folder, { recursive: true, force: true })
   const module: string = join(paths.root, 'bundle.mjs')
-  const { bundleOptions } = (await import(module)) as { bundleOptions: (folder: string) => BuildOptions }
-  await build({ ...bundleOptions(folder), plugins: [changed(change)] })
+  const { buildProgram } = (await import(module)) as Bundler
+  await buildProgram(folder, [changed(change)])
   return join(folder, 'hushfs.js')
 }
 

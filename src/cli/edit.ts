@@ -39,7 +39,7 @@ async function edit(args: Options): Promise<void> {
   const config = loadConfig(args.config)
   const { file } = sealedPlace(config, args.name)
   const keys = keysOf(config)
-  readRecipients(config.store, keys.identities)
+  await readRecipients(config.store, keys.identities)
   const sealed = bytesOf(file)
   const value = sealed === undefined ? new Uint8Array() : await openSealedFile(file, args.name, keys)
   let edited: Uint8Array | undefined

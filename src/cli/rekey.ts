@@ -1,5 +1,6 @@
 import { IdentityError, UsageError } from '../base/errors.ts'
 import { loadConfig } from '../config/load.ts'
+import { loadSodium } from '../crypto/sodium.ts'
 import { parseRecipient, type Recipient } from '../identity/recipient.ts'
 import { rekey } from '../sealed/rekey.ts'
 import type { Command, GlobalOptions } from './command.ts'
@@ -36,6 +37,7 @@ export const command: Command<Options> = {
 
 async function run(args: Options): Promise<void> {
   const output = createOutput(args)
+  await loadSodium()
   const add = recipientsIn('--add', args.add)
   const remove = recipientsIn('--remove', args.remove)
   const config = loadConfig(args.config)

@@ -61,7 +61,7 @@ async function set(args: Options): Promise<number> {
   sealedPlace(config, args.name)
   checkFields(args.name, fields)
   const keys = keysOf(config)
-  readRecipients(config.store, keys.identities)
+  await readRecipients(config.store, keys.identities)
   const value = await readValue(args.name, args.from)
   try {
     const request = { name: args.name, value, keys, fields }

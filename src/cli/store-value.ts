@@ -50,7 +50,7 @@ export async function storeValue(
   const { name, value, keys, fields } = request
   const config = loadConfig(configFile)
   const place = sealedPlace(config, name)
-  const { recipients } = readRecipients(store.folder, keys.identities)
+  const { recipients } = await readRecipients(store.folder, keys.identities)
   writeSealedFile(store, place.file, await sealSecret(name, value, recipients))
   const declared = await declare(config, place, fields, output)
   return { name, file: place.file, recipients: recipients.length, declared }

@@ -119,11 +119,20 @@ export interface Sodium {
   keyedHash(message: Region, key: Uint8Array, length: number): Uint8Array
 }
 
-let loaded: Promise<Sodium> | undefined
+let loading: Promise<Sodium> | undefined
+let loaded: Sodium | undefined
 
 /** Load the WASM module, once per thread. */
 export function loadSodium(): Promise<Sodium> {
-  loaded ??= wrappers.ready.then(() => facade((wrappers as unknown as { libsodium: Heap }).libsodium))
+  loading ??= wrappers.ready.then(
+    () => (loaded = facade((wrappers as unknown as { libsodium: Heap }).libsodium)),
+  )
+  return loading
+}
+
+/** What `loadSodium` has given this thread, for code that can't wait. Throws when it hasn't yet. */
+export function loadedSodium(): Sodium {
+  if (loaded === undefined) throw new Error('libsodium is not loaded yet')
   return loaded
 }
 

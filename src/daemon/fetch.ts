@@ -114,5 +114,4 @@ function endWithServer(write: () => void): void {
 }
 
 onUnforeseen(createLog(), () => process.exit(1))
-await run()
-process.exit(0)
+void run().then(() => process.exit(0))

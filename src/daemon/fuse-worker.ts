@@ -154,8 +154,6 @@ function hear(act: (order: Order) => boolean): boolean {
   }
 }
 
-try {
-  await run()
-} catch (error) {
+run().catch((error: unknown) => {
   say({ kind: 'fatal', reason: reasonOf(error) })
-}
+})

@@ -1,5 +1,4 @@
 import type { Worker } from 'node:worker_threads'
-import { listenFds } from '../sys/listen-fds.ts'
 import { startWorker } from './start-worker.ts'
 import { UnsealChild } from './unseal-child.ts'
 import type { ToWorker } from './worker-protocol.ts'
@@ -14,9 +13,9 @@ let child: UnsealChild | undefined
 let worker: Worker | undefined
 
 /** Start an unseal child and a FUSE worker now, to have them ready when there is something to tell them. */
-export function prepare(): void {
-  // Before any other process is started: those don't get the descriptors of the service.
-  listenFds()
+export async function prepare(): Promise<void> {
+  // Before any other process is started: those don't get the descriptors of the service. Where there are none, the code for it would only hold up the start.
+  if (process.env['LISTEN_FDS'] !== undefined) (await import('../sys/listen-fds.ts')).listenFds()
   child = new UnsealChild()
   worker = startWorker()
 }

@@ -104,11 +104,9 @@ function writtenAt(file: string): number | undefined {
 }
 
 onUnforeseen(createLog(), () => process.exit(1))
-try {
-  await run()
-} catch (error) {
+run().catch((error: unknown) => {
   // A server that is gone needs no answer, and its pipes say so to every write.
   const serverIsGone = error instanceof SystemError && error.errno === errno.EPIPE
   if (!serverIsGone) createLog().error(`unseal: ${reasonOf(error)}`)
   process.exitCode = 1
-}
+})

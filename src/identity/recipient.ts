@@ -1,11 +1,9 @@
 import { base64, bech32 } from '@scure/base'
 import { IdentityError } from '../base/errors.ts'
 import { oneLine } from '../base/log.ts'
-import { CURVE25519_BYTES, loadSodium } from '../crypto/sodium.ts'
+import { CURVE25519_BYTES, loadedSodium } from '../crypto/sodium.ts'
 import type { Identity } from './identity.ts'
 import { SshReader } from './ssh-wire.ts'
-
-const sodium = await loadSodium()
 
 /** The public half of an identity that sealed files can be made for. */
 export interface Recipient {
@@ -19,7 +17,7 @@ const expected = 'expected hushfs1..., age1... or "ssh-ed25519 AAAA..."'
 
 /**
  * A recipient from `hushfs1...`, `age1...` (X25519) or an `ssh-ed25519` public key with or without a comment, which is
- * converted as ssh-to-age does. Throws IdentityError for every other kind and for a damaged one.
+ * converted as ssh-to-age does, once libsodium is loaded. Throws IdentityError for every other kind and for a damaged one.
  */
 export function parseRecipient(text: string): Recipient {
   const trimmed = text.trim()
@@ -83,7 +81,7 @@ function fromSsh(text: string): Uint8Array {
   if (reader.name() !== 'ssh-ed25519') throw damaged()
   const ed25519 = reader.string()
   if (ed25519.length !== 32 || reader.remaining !== 0) throw damaged()
-  const publicKey = sodium.curve25519Of(ed25519)
+  const publicKey = loadedSodium().curve25519Of(ed25519)
   if (publicKey === undefined) throw new IdentityError(`not a usable public key: ${oneLine(text)}`)
   return publicKey
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { IdentityError, isNodeError, reasonOf, StoreError } from '../base/errors.ts'
+import { loadSodium } from '../crypto/sodium.ts'
 import type { Identity } from '../identity/identity.ts'
 import { parseRecipient, recipientOf, type Recipient } from '../identity/recipient.ts'
 
@@ -25,7 +26,11 @@ const preamble =
   '# Every sealed file of this store is written for these; `hushfs rekey --add R --remove R` changes them.'
 
 /** Throws `StoreError` when the list can't be read or is empty. */
-export function readRecipients(folder: string, identities: readonly Identity[]): RecipientList {
+export async function readRecipients(
+  folder: string,
+  identities: readonly Identity[],
+): Promise<RecipientList> {
+  await loadSodium()
   const file = join(folder, '.recipients')
   const lines = readLines(file)
   if (lines === undefined) return { file, lines, recipients: ownRecipients(identities) }

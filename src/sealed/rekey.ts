@@ -29,7 +29,7 @@ export interface RekeyResult {
  * `SealedError`, which names the file that can't be opened or written, and then nothing has changed.
  */
 export async function rekey(store: LockedStore, request: RekeyRequest): Promise<RekeyResult> {
-  const list = readRecipients(store.folder, request.keys.identities)
+  const list = await readRecipients(store.folder, request.keys.identities)
   const recipients = changeRecipients(list, request.add, request.remove, request.keys.identities)
   const files = filesOf(store, request.elsewhere)
   const staged: Staged[] = []

@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { IdentityError, SourceError } from '../../src/base/errors.ts'
+import { loadSodium } from '../../src/crypto/sodium.ts'
 import { loadIdentities } from '../../src/identity/load.ts'
 import { parseRecipient } from '../../src/identity/recipient.ts'
 import { decryptAge } from '../../src/sources/age-decrypt.ts'
 import { MAX_SECRET_BYTES } from '../../src/sources/source.ts'
 import { run, sshKeygen } from '../support/tools.ts'
 
+await loadSodium()
 const folder = t.testdir()
 const key = join(folder, 'key.txt')
 run('age-keygen', ['-o', key])

@@ -23,14 +23,14 @@ export function valueOf(n: number): Buffer {
 
 async function set(name: string, value: Buffer): Promise<void> {
   await withStore({ folder }, async (store) => {
-    const { recipients } = readRecipients(store.folder, keys.identities)
+    const { recipients } = await readRecipients(store.folder, keys.identities)
     writeSealedFile(store, storeFile(store.folder, name), await sealSecret(name, value, recipients))
   })
 }
 
 async function toggleBob(): Promise<void> {
   await withStore({ folder }, async (store) => {
-    const { recipients } = readRecipients(store.folder, keys.identities)
+    const { recipients } = await readRecipients(store.folder, keys.identities)
     const there = recipients.some(({ text }) => text === bob.recipient.text)
     const change = there ? { add: [], remove: [bob.recipient] } : { add: [bob.recipient], remove: [] }
     await rekey(store, { keys, elsewhere: [], ...change })

@@ -34,12 +34,12 @@ async function wrapUnseal(): Promise<void> {
   await system.output(['mv', `${dist}/unseal.js`, `${dist}/unseal-itself.js`])
   system.write(
     `${dist}/unseal.js`,
-    `import { existsSync, readFileSync } from 'node:fs'
+    `const { existsSync, readFileSync } = require('node:fs')
 const trouble = existsSync('/run/trouble') ? readFileSync('/run/trouble', 'utf8') : ''
 if (trouble === 'hangs') setInterval(() => (process.title = 'unseal-hangs'), 100)
 else if (trouble === 'prints garbage') process.stdout.write('garbage '.repeat(1000))
 else if (trouble === 'is killed') process.kill(process.pid, 'SIGKILL')
-else await import('./unseal-itself.js')
+else require('./unseal-itself.js')
 `,
   )
 }

@@ -8,6 +8,7 @@ import { formatRecipient, parseRecipient, recipientOf } from '../../../src/ident
 import { ageRecipientOf } from '../../support/age-recipient.ts'
 import { run, sshKeygen } from '../../support/tools.ts'
 
+await loadSodium()
 const folder = t.testdir()
 const ed25519 = sshKeygen(join(folder, 'ed25519'), '-t', 'ed25519')
 const rsa = sshKeygen(join(folder, 'rsa'), '-t', 'rsa', '-b', '2048')

@@ -127,7 +127,8 @@ async function afterKill(store: string, wrong: string[], seen: Seen): Promise<vo
   if ((await setsNow(store, wrong)).size > 1) seen.mixed++
   await withStore({ folder: store }, () => undefined)
   const after = [...(await setsNow(store, wrong))].join(' | ')
-  const listed = readRecipients(store, [alice.identity]).recipients.map(({ text }) => text)
+  const { recipients } = await readRecipients(store, [alice.identity])
+  const listed = recipients.map(({ text }) => text)
   if (after !== listed.sort().join()) wrong.push(`${after} in the end`)
   if (
     listStore(store)

@@ -149,7 +149,7 @@ async function fillDisk(t: Test, folder: string): Promise<void> {
   const keys = { identities: [alice.identity], identityProblems: [] }
   const values = ['a', 'b', 'c']
   await withStore({ folder }, async (store) => {
-    const { recipients } = readRecipients(store.folder, keys.identities)
+    const { recipients } = await readRecipients(store.folder, keys.identities)
     for (const name of values) {
       const sealed = await sealSecret(name, Buffer.alloc(12_000, name), recipients)
       writeSealedFile(store, storeFile(store.folder, name), sealed)
