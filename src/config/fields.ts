@@ -34,7 +34,8 @@ export const key = <Value extends z.ZodMiniType>(
   )
 
 /** A path; a relative one starts from the folder of the configuration file. */
-export const path = string('a path', /^[^\0]+$/)
+export const pathPattern = /^[^\0]+$/
+export const path = string('a path', pathPattern)
 
 /** Keys of maps and positions in lists. */
 export const sopsKey = string(

@@ -20,14 +20,24 @@ function parseJson(text: string): unknown {
 /** JSON.parse keeps the last of two equal keys, so a file with a duplicate has more colons than its value has keys. */
 function countKeys(root: unknown): number {
   let keys = 0
-  const rest: unknown[] = [root]
+  const rest: object[] = isObject(root) ? [root] : []
   for (let value = rest.pop(); value !== undefined; value = rest.pop()) {
-    if (typeof value !== 'object' || value === null) continue
-    const children: unknown[] = Object.values(value)
-    if (!Array.isArray(value)) keys += children.length
-    for (const child of children) if (typeof child === 'object' && child !== null) rest.push(child)
+    if (Array.isArray(value)) {
+      for (const child of value as unknown[]) if (isObject(child)) rest.push(child)
+      continue
+    }
+    // What JSON.parse makes has own keys alone.
+    for (const key in value) {
+      keys++
+      const child = (value as Record<string, unknown>)[key]
+      if (isObject(child)) rest.push(child)
+    }
   }
   return keys
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 /** Colons outside the strings of a valid JSON text. */

@@ -1,5 +1,6 @@
-import { basename, resolve } from 'node:path'
+import { basename } from 'node:path'
 import * as z from 'zod/mini'
+import { absolute } from './absolute.ts'
 import { sopsFormats, type SourceSpec } from './config.ts'
 import {
   command,
@@ -64,19 +65,19 @@ const rows = {
     schema: path,
     description: "hushfs' own sealed file",
     example: 'db-password.sealed',
-    spec: (file, folder) => ({ kind: 'sealed', file: resolve(folder, file) }),
+    spec: (file, folder) => ({ kind: 'sealed', file: absolute(folder, file) }),
   }),
   age: row({
     schema: path,
     description: 'An age file, binary or armored',
     example: 'secrets/db-password.age',
-    spec: (file, folder) => ({ kind: 'age', file: resolve(folder, file) }),
+    spec: (file, folder) => ({ kind: 'age', file: absolute(folder, file) }),
   }),
   sops: row({
     schema: sopsMap,
     description: 'A file that sops encrypted for age recipients: one value of it, or all of it',
     example: { file: 'secrets/app.yaml', key: 'db/password' },
-    spec: ({ file, key, format }, folder) => ({ kind: 'sops', file: resolve(folder, file), key, format }),
+    spec: ({ file, key, format }, folder) => ({ kind: 'sops', file: absolute(folder, file), key, format }),
   }),
   credential: row({
     schema: credential,
@@ -87,7 +88,7 @@ const rows = {
       const { file, name, allowNull } = typeof value === 'string' ? { file: value } : value
       return {
         kind: 'credential',
-        file: resolve(folder, file),
+        file: absolute(folder, file),
         name: name ?? basename(file),
         allowNull: allowNull ?? false,
       }
@@ -117,7 +118,7 @@ const rows = {
     schema: path,
     description: 'A file with the plaintext, for tests and migration',
     example: '/root/db-password',
-    spec: (file, folder) => ({ kind: 'file', path: resolve(folder, file) }),
+    spec: (file, folder) => ({ kind: 'file', path: absolute(folder, file) }),
   }),
   text: row({
     schema: plaintext,

@@ -1,5 +1,6 @@
 import { oneLine } from '../base/log.ts'
 import { nameProblem } from '../base/secret-name.ts'
+import { PlainSecrets } from './plain.ts'
 import { problemsOf, type Problem } from './problems.ts'
 import { documentSchema, secretSchema, templateSchema, type SecretInput } from './schema.ts'
 import { vaultName } from './vault-fields.ts'
@@ -7,25 +8,36 @@ import { vaultSchema } from './vault-schema.ts'
 
 /** Everything that is wrong with a parsed document; none: it is a `DocumentInput`. */
 export function problemsIn(raw: unknown): Problem[] {
-  const document = documentSchema.safeParse(raw)
+  const document = documentSchema.safeParse(withoutEntries(raw))
   const problems = document.success ? [] : problemsOf(document.error, [])
-  const secrets = mapOf(raw, 'secrets')
-  const templates = mapOf(raw, 'templates')
-  const vaults = mapOf(raw, 'vaults')
-  const taken = new Set(Object.keys(secrets))
-  const twice = Object.keys(templates).filter((name) => taken.has(name))
-  const servers = Object.keys(vaults)
-  return [
-    ...problems,
-    ...Object.entries(vaults).flatMap(([name, value]) => vaultProblems(name, value)),
-    ...Object.entries(secrets).flatMap(([name, value]) => secretProblems(name, value, servers)),
-    ...Object.entries(templates).flatMap(([name, value]) => templateProblems(name, value)),
-    ...twice.map((name) => ({
-      path: ['templates', name],
-      message: 'a secret has the same name; rename one of them',
-    })),
-    ...folderConflicts([...places('secrets', secrets), ...places('templates', templates)]),
-  ]
+  const secrets = Object.entries(mapOf(raw, 'secrets'))
+  const templates = Object.entries(mapOf(raw, 'templates'))
+  const vaults = Object.entries(mapOf(raw, 'vaults'))
+  const servers = vaults.map(([name]) => name)
+  const names = { secrets: secrets.map(([name]) => name), templates: templates.map(([name]) => name) }
+  const taken = new Set(names.secrets)
+  const plain = new PlainSecrets()
+  for (const [name, value] of vaults) problems.push(...vaultProblems(name, value))
+  for (const [name, value] of secrets)
+    if (!plain.accepts(value) || nameProblem(name) !== undefined)
+      problems.push(...secretProblems(name, value, servers))
+  for (const [name, value] of templates) problems.push(...templateProblems(name, value))
+  for (const name of names.templates)
+    if (taken.has(name))
+      problems.push({
+        path: ['templates', name],
+        message: 'a secret has the same name; rename one of them',
+      })
+  return [...problems, ...folderConflicts(names)]
+}
+
+/** The document with these maps empty: each entry of them is looked at by itself. */
+function withoutEntries(raw: unknown): unknown {
+  if (!isMap(raw)) return raw
+  const document: Record<string, unknown> = Object.fromEntries(Object.entries(raw))
+  for (const key of ['secrets', 'templates', 'vaults'])
+    if (Object.hasOwn(raw, key) && isMap(raw[key])) document[key] = {}
+  return document
 }
 
 /** Not a zod record: that would drop a secret named `__proto__`. */
@@ -58,10 +70,6 @@ function nameProblems(what: string, path: string[], name: string): Problem[] {
   return fault === undefined ? [] : [{ path, message: `the name of a ${what} ${fault}` }]
 }
 
-function places(kind: string, entries: Record<string, unknown>): [name: string, path: string[]][] {
-  return Object.keys(entries).map((name) => [name, [kind, name]])
-}
-
 /** A secret must name one of several vaults, and none that isn't there. */
 function unknownServer(secret: string[], { source }: SecretInput, vaults: readonly string[]): Problem[] {
   const { vault } = source
@@ -81,19 +89,25 @@ function unknownServer(secret: string[], { source }: SecretInput, vaults: readon
 }
 
 /** `a` is a file and `a/b` makes it a folder. One look-up per slash, because a file may declare 100,000 secrets. */
-function folderConflicts(entries: readonly [name: string, path: string[]][]): Problem[] {
-  const all = new Set(entries.map(([name]) => name))
-  return entries.flatMap(([name, path]) => {
-    const folder = foldersOf(name).find((prefix) => all.has(prefix))
-    if (folder === undefined) return []
-    const message = `\`${oneLine(folder)}\` is a secret too, so it can't be the folder of \`${oneLine(name)}\`; rename one of them`
-    return [{ path, message }]
-  })
+function folderConflicts(kinds: Readonly<Record<string, readonly string[]>>): Problem[] {
+  const all = new Set(Object.values(kinds).flat())
+  const problems: Problem[] = []
+  for (const [kind, names] of Object.entries(kinds))
+    for (const name of names) {
+      const folder = folderIn(name, all)
+      if (folder === undefined) continue
+      const message = `\`${oneLine(folder)}\` is a secret too, so it can't be the folder of \`${oneLine(name)}\`; rename one of them`
+      problems.push({ path: [kind, name], message })
+    }
+  return problems
 }
 
-function foldersOf(name: string): string[] {
-  const parts = name.split('/')
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
+function folderIn(name: string, names: ReadonlySet<string>): string | undefined {
+  for (let end = name.indexOf('/'); end >= 0; end = name.indexOf('/', end + 1)) {
+    const folder = name.slice(0, end)
+    if (names.has(folder)) return folder
+  }
+  return undefined
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
