@@ -24,7 +24,7 @@ const POLL_MS = 5
 export function spawnServer(server: ServerCommand, cleanup: Cleanup): ChildProcess {
   const [program, ...args] = pinned(server.command, server.processor)
   const child = spawn(program, args, {
-    env: { ...process.env, ...server.environment },
+    env: { ...withoutNode(process.env), ...server.environment },
     stdio: ['pipe', 'ignore', 'pipe'],
     // A Ctrl-C for the bench isn't one for its servers: they are stopped when nobody reads from them any more.
     detached: true,
@@ -33,6 +33,11 @@ export function spawnServer(server: ServerCommand, cleanup: Cleanup): ChildProce
   child.stdin.on('error', () => undefined)
   child.stdin.end(server.input)
   return child
+}
+
+/** As a service is started: what a session tells Node, such as certificates that it reads at each start (NODE_EXTRA_CA_CERTS, 50 ms), isn't the server's. */
+function withoutNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('NODE_')))
 }
 
 /** Resolves when the server's mount is there; throws what it said when it ended first. */
