@@ -4,20 +4,20 @@ import { runInNewContext } from 'node:vm'
 let collect: (() => void) | undefined
 
 /**
- * Have V8 collect this thread's garbage now. What a load leaves behind waits for a full collection, which a thread that allocates little else puts off until dozens of MiB are
- * there; buffers, such as the 64 KiB of each read of a pipe, hardly count with it.
+ * Have V8 collect this thread's garbage now, and move what is left together. What a load leaves behind waits for a full collection, which a thread that allocates little
+ * else puts off until dozens of MiB are there; buffers, such as the 64 KiB of each read of a pipe, hardly count with it.
  */
 export function collectGarbage(): void {
-  collect ??= collector()
-  collect()
+  collect ??= withFlag('expose-gc', () => runInNewContext('gc') as () => void)
+  withFlag('compact-on-every-full-gc', collect)
 }
 
 /** The flag is taken back at once: V8 refuses code caches that were made under other flags. */
-function collector(): () => void {
-  setFlagsFromString('--expose-gc')
+function withFlag<T>(flag: string, task: () => T): T {
+  setFlagsFromString(`--${flag}`)
   try {
-    return runInNewContext('gc') as () => void
+    return task()
   } finally {
-    setFlagsFromString('--no-expose-gc')
+    setFlagsFromString(`--no-${flag}`)
   }
 }

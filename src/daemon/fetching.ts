@@ -124,7 +124,7 @@ export function openedByChild(
   indexes: readonly number[],
   hasResult: (name: string) => boolean,
 ): number[] {
-  const vaults = new Set(secrets.flatMap(({ name, source }) => (source.kind === 'vault' ? [name] : [])))
+  const vaults = new Set(secrets.filter(({ source }) => source.kind === 'vault').map(({ name }) => name))
   if (vaults.size === 0) return [...indexes]
   const opened = new Set(indexes.flatMap((index) => secrets[index]?.name ?? []))
   return indexes.filter((index) => {

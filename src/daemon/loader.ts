@@ -47,7 +47,7 @@ export class Loader {
   readonly #templates: OutdatedTemplates
   readonly #loadedSoon = soon(() => this.#loaded(), A_MOMENT)
   /** Tells the child of the last load what to open next. */
-  #hurry: (place: number) => void = () => undefined
+  #hurry: (place: number) => void = nobody
 
   /** Every value is pending. */
   constructor(config: Config, options: LoaderOptions) {
@@ -161,10 +161,12 @@ export class Loader {
     const onResults = (results: readonly IndexedValue[]) => {
       take(results.map(({ index, value }) => ({ index: indexes[index] ?? index, value })))
     }
+    let hurried: ((place: number) => void) | undefined
     const onChild = (hurry: (index: number) => void) => {
-      this.#hurry = (place) => {
+      hurried = (place) => {
         hurry(indexes.indexOf(place))
       }
+      this.#hurry = hurried
     }
     this.#children++
     try {
@@ -175,6 +177,8 @@ export class Loader {
       take([...left].map((index) => ({ index, value: { failing, unavailable: true } })))
     } finally {
       this.#children--
+      // It would keep all that was opened.
+      if (this.#hurry === hurried) this.#hurry = nobody
     }
     if (epoch !== this.#epoch || this.#ending.signal.aborted) return
     done(secrets, wanted)
@@ -255,6 +259,10 @@ export class Loader {
   }
 }
 
-function pick(secrets: readonly SecretConfig[], indexes: readonly number[]): SecretConfig[] {
+/** Outside of every function: a closure would keep what is around it. */
+const nobody = () => undefined
+
+function pick(secrets: readonly SecretConfig[], indexes: readonly number[]): readonly SecretConfig[] {
+  if (indexes.length === secrets.length && indexes.every((index, place) => index === place)) return secrets
   return indexes.flatMap((index) => secrets[index] ?? [])
 }

@@ -7,7 +7,6 @@ import {
   isPresent,
   versionOf,
   withoutBytes,
-  withoutValueBytes,
   type EntryValue,
   type IndexedValue,
   type PresentValue,
@@ -40,7 +39,7 @@ export class SecretStates {
   #places: ReadonlyMap<string, number>
   /** Readers wait for what isn't there yet. */
   readonly #patient: boolean
-  /** The last value of each secret. */
+  /** The last value of each secret that has none now. */
   readonly #last = new Map<string, PresentValue>()
   readonly #conditions = new Conditions()
 
@@ -123,7 +122,7 @@ export class SecretStates {
       const next = entryOf(secret, this.#accounts, verdict.value)
       const known = withoutBytes(next)
       entries.put(index, known)
-      if (isPresent(known.value)) this.#last.set(secret.name, known.value)
+      this.#remember(secret.name, entry.value, known.value)
       change.values.push({ index, value: next.value })
       change.before.push(entry)
       change.after.push(known)
@@ -156,6 +155,8 @@ export class SecretStates {
       return verdict
     })
     const values = verdicts.map(({ value }) => value)
+    for (const [index, { name }] of config.secrets.entries())
+      this.#remember(name, before.get(name), values[index])
     const table = loadTable(config, accounts, values, previous, secondsOf(now))
     this.#config = config
     this.#places = placesOf(config)
@@ -200,7 +201,18 @@ export class SecretStates {
   ): Verdict {
     const condition = this.#conditions.get(name)
     const staleSince = condition?.state === 'stale' ? condition.since : undefined
-    return judge(result, { value, last: this.#last.get(name), staleSince }, rules, now)
+    return judge(result, { value, last: this.#lastOf(name), staleSince }, rules, now)
+  }
+
+  /** The value that it has, or had last. */
+  #lastOf(name: string): PresentValue | undefined {
+    const value = this.#valueOf(name)
+    return value !== undefined && isPresent(value) ? value : this.#last.get(name)
+  }
+
+  #remember(name: string, before: EntryValue | undefined, after: EntryValue | undefined): void {
+    if (after !== undefined && isPresent(after)) this.#last.delete(name)
+    else if (before !== undefined && isPresent(before)) this.#last.set(name, before)
   }
 
   /** There is no result of it yet. */
@@ -215,8 +227,7 @@ export class SecretStates {
 
   #note(secret: SecretConfig, verdict: Verdict | undefined, now: Clock): string[] {
     if (verdict === undefined) return []
-    const { name, source } = secret
-    if (isPresent(verdict.value)) this.#last.set(name, withoutValueBytes(verdict.value))
+    const { source } = secret
     const maxStale = maxStaleOf(secret, this.#config.vaults)
     const lacksVault = inputsOf(source).some((input) => this.#isMissingOfVault(input))
     return this.#conditions.note(secret, verdict, { maxStale, lacksVault }, now)
@@ -238,7 +249,9 @@ export class SecretStates {
 }
 
 function placesOf({ secrets }: Config): Map<string, number> {
-  return new Map(secrets.map(({ name }, index) => [name, index]))
+  const places = new Map<string, number>()
+  for (const [index, { name }] of secrets.entries()) places.set(name, index)
+  return places
 }
 
 function isSame(a: EntryValue, b: EntryValue): boolean {

@@ -10,14 +10,16 @@ import { KEY_BYTES } from '../crypto/sizes.ts'
 import { notify } from '../fuse/channel.ts'
 import { invalidateInode } from '../fuse/wire/encode.ts'
 import type { InitFlag } from '../fuse/wire/kernel.ts'
-import { forbidDumps } from '../sys/libc.ts'
+import { forbidDumps, trimMemory } from '../sys/libc.ts'
 import type { SecretTable } from '../vfs/table.ts'
 import { loadAllowances } from './allowance-file.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import type { Connection } from './connection.ts'
 import { Loader } from './loader.ts'
 import type { Outlet } from './outlet.ts'
+import { packTable } from './packed-table.ts'
 import type { Prepared } from './prepared.ts'
+import { soon } from './soon.ts'
 import { statusFacts, type Running } from './status-facts.ts'
 import { startWorker } from './start-worker.ts'
 import { KEYS_BYTES } from './unseal-protocol.ts'
@@ -59,6 +61,8 @@ const AUDIT_BYTES = 1 << 20
 /** So many secrets are opened before the mount is called ready, if that takes no longer than this. Milliseconds. */
 const FEW = 100
 const PATIENCE = 2000
+/** V8 gives the room for new objects back when hardly any were made for five seconds (Heap::ReduceNewSpaceSize). Milliseconds. */
+const QUIET = 10_000
 /** What a request may take beyond the longest wait for a value before the kernel ends the connection. Seconds. */
 const BACKSTOP = 30
 
@@ -77,6 +81,7 @@ export class Server {
   readonly #audit = new LineRing(AUDIT_BYTES)
   readonly #takeAudit = () => this.#audit.take()
   readonly #running: Running
+  readonly #tidyLater = soon(tidyMemory, QUIET)
   #reloads: StatusFacts['reloads'] = { count: 0, last: null }
   #reloading: Promise<void> = Promise.resolve()
   #initialized: () => void = () => undefined
@@ -195,7 +200,8 @@ export class Server {
   #outlet(): Outlet {
     const { follow } = this.#options
     return {
-      replace: (table) => this.#worker.order({ kind: 'replace', table, facts: this.#facts() }),
+      replace: (table) =>
+        this.#worker.order({ kind: 'replace', table: packTable(table), facts: this.#facts() }),
       settle: (values) => this.#worker.order({ kind: 'settle', values, facts: this.#facts() }),
       notify: (messages) => {
         for (const message of messages) this.#notify(message)
@@ -206,7 +212,9 @@ export class Server {
       loaded: (table) => {
         void this.#worker.order({ kind: 'facts', facts: this.#facts() })
         follow.loaded(table)
-        collectGarbage()
+        // In a turn of its own: what has loaded the secrets still has hold of them while it says that it is done.
+        setImmediate(tidyMemory)
+        this.#tidyLater()
       },
       retrying: () => {
         follow.retrying()
@@ -257,4 +265,9 @@ export class Server {
     const { entries, troubles } = this.#loader.states
     return statusFacts(this.#running, entries, this.#reloads, troubles)
   }
+}
+
+function tidyMemory(): void {
+  collectGarbage()
+  trimMemory()
 }

@@ -12,7 +12,8 @@ export class TemplateInputs {
 
   /** For the templates that are among these secrets. */
   constructor(secrets: Job['secrets']) {
-    this.#needed = new Set(secrets.flatMap(({ source }) => inputsOf(source)))
+    const templates = secrets.filter(({ source }) => source.kind === 'template')
+    this.#needed = new Set(templates.flatMap(({ source }) => inputsOf(source)))
   }
 
   /** A copy: the memory of a value moves to who takes it. Does nothing for what no template needs. */
@@ -28,6 +29,7 @@ export class TemplateInputs {
 
   /** What the templates of a job need, without what is opened in the same job. */
   missingFrom(secrets: Job['secrets']): Map<string, EntryValue> {
+    if (this.#needed.size === 0) return new Map()
     const opened = new Set(secrets.map(({ name }) => name))
     const needed = secrets.flatMap(({ source }) => inputsOf(source)).filter((name) => !opened.has(name))
     const found = needed.flatMap((name): [string, EntryValue][] => {

@@ -49,7 +49,7 @@ export class WorkerClient {
 /** The buffers that values lie in: they move to the worker, so each value is in memory once. */
 function transfersOf(message: ToWorker): ArrayBuffer[] {
   if (message.kind === 'settle') return memoryOf(message.values.map(({ value }) => value))
-  return message.kind === 'replace' ? memoryOf(message.table.secrets.map(({ value }) => value)) : []
+  return message.kind === 'replace' ? memoryOf(message.table.values) : []
 }
 
 function memoryOf(values: readonly EntryValue[]): ArrayBuffer[] {

@@ -1,8 +1,9 @@
 import type { Unknown } from '../caller/caller.ts'
 import type { Hierarchy } from '../caller/hierarchy.ts'
 import type { Wishes } from '../fuse/init.ts'
-import type { IndexedValue, SecretTable } from '../vfs/table.ts'
+import type { IndexedValue } from '../vfs/table.ts'
 import type { AllowanceFile } from './allowance-file.ts'
+import type { PackedTable } from './packed-table.ts'
 
 /** What the FUSE worker must know first. */
 export interface WorkerStart {
@@ -31,7 +32,7 @@ export type Order = { readonly id: number } & OrderBody
 
 export type OrderBody =
   /** Serve this table from the next request on. */
-  | { readonly kind: 'replace'; readonly table: SecretTable; readonly facts: StatusFacts }
+  | { readonly kind: 'replace'; readonly table: PackedTable; readonly facts: StatusFacts }
   /** Other values of the table. */
   | { readonly kind: 'settle'; readonly values: readonly IndexedValue[]; readonly facts: StatusFacts }
   | { readonly kind: 'facts'; readonly facts: StatusFacts }

@@ -204,6 +204,13 @@ export function exitNow(status: number): never {
   throw new Error('unreachable')
 }
 
+const mallocTrimCall = libc.func('int malloc_trim(size_t pad)') as (pad: number) => number
+
+/** Give freed memory back to the system, from all threads' arenas: glibc keeps what lies below a piece that is in use (malloc_trim(3)). */
+export function trimMemory(): void {
+  mallocTrimCall(0)
+}
+
 /** socket(2) as it is: a negative number is a failure. */
 export const socket = libc.func('int socket(int domain, int type, int protocol)') as (
   domain: number,

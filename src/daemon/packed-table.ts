@@ -1,0 +1,66 @@
+import type { Rule } from '../policy/rules.ts'
+import type { EntryValue, SecretEntry, SecretTable } from '../vfs/table.ts'
+
+/**
+ * A table as it goes between threads: a column for each field, because cloning an object costs more than filling it in. `rules` and `values` have each object that
+ * entries share once.
+ */
+export interface PackedTable extends Omit<SecretTable, 'secrets'> {
+  /** Names have no line feeds. */
+  readonly names: string
+  readonly uids: Uint32Array
+  readonly gids: Uint32Array
+  readonly modes: Uint16Array
+  readonly rules: readonly Rule[]
+  readonly ruleOf: Uint32Array
+  readonly values: readonly EntryValue[]
+  readonly valueOf: Uint32Array
+}
+
+export function packTable({ secrets, ...head }: SecretTable): PackedTable {
+  const rules = new Shared<Rule>()
+  const values = new Shared<EntryValue>()
+  return {
+    ...head,
+    names: secrets.map(({ name }) => name).join('\n'),
+    uids: Uint32Array.from(secrets, ({ uid }) => uid),
+    gids: Uint32Array.from(secrets, ({ gid }) => gid),
+    modes: Uint16Array.from(secrets, ({ mode }) => mode),
+    ruleOf: Uint32Array.from(secrets, ({ rule }) => rules.indexOf(rule)),
+    valueOf: Uint32Array.from(secrets, ({ value }) => values.indexOf(value)),
+    rules: rules.objects,
+    values: values.objects,
+  }
+}
+
+export function unpackTable(packed: PackedTable): SecretTable {
+  const { generation, directoryMode, changedAt, names, uids, gids, modes, rules, ruleOf, values, valueOf } =
+    packed
+  const at = <T>(items: ArrayLike<T>, index: number) => items[index] as T
+  const entryAt = (name: string, index: number): SecretEntry => ({
+    name,
+    uid: at(uids, index),
+    gid: at(gids, index),
+    mode: at(modes, index),
+    rule: at(rules, at(ruleOf, index)),
+    value: at(values, at(valueOf, index)),
+  })
+  const secrets = names === '' ? [] : names.split('\n').map(entryAt)
+  return { generation, directoryMode, changedAt, secrets }
+}
+
+/** Objects, each once, in the order in which they came. */
+class Shared<T extends object> {
+  readonly objects: T[] = []
+  readonly #indexes = new Map<T, number>()
+
+  indexOf(object: T): number {
+    const last = this.objects.length - 1
+    if (last >= 0 && this.objects[last] === object) return last
+    const known = this.#indexes.get(object)
+    if (known !== undefined) return known
+    const index = this.objects.push(object) - 1
+    this.#indexes.set(object, index)
+    return index
+  }
+}
