@@ -20,17 +20,19 @@ export interface PackedTable extends Omit<SecretTable, 'secrets'> {
 export function packTable({ secrets, ...head }: SecretTable): PackedTable {
   const rules = new Shared<Rule>()
   const values = new Shared<EntryValue>()
-  return {
-    ...head,
-    names: secrets.map(({ name }) => name).join('\n'),
-    uids: Uint32Array.from(secrets, ({ uid }) => uid),
-    gids: Uint32Array.from(secrets, ({ gid }) => gid),
-    modes: Uint16Array.from(secrets, ({ mode }) => mode),
-    ruleOf: Uint32Array.from(secrets, ({ rule }) => rules.indexOf(rule)),
-    valueOf: Uint32Array.from(secrets, ({ value }) => values.indexOf(value)),
-    rules: rules.objects,
-    values: values.objects,
-  }
+  const column = () => new Uint32Array(secrets.length)
+  const [uids, gids, ruleOf, valueOf] = [column(), column(), column(), column()]
+  const modes = new Uint16Array(secrets.length)
+  const names = secrets.map(({ name, uid, gid, mode, rule, value }, index) => {
+    uids[index] = uid
+    gids[index] = gid
+    modes[index] = mode
+    ruleOf[index] = rules.indexOf(rule)
+    valueOf[index] = values.indexOf(value)
+    return name
+  })
+  const shared = { rules: rules.objects, values: values.objects }
+  return { ...head, names: names.join('\n'), uids, gids, modes, ruleOf, valueOf, ...shared }
 }
 
 export function unpackTable(packed: PackedTable): SecretTable {

@@ -28,10 +28,9 @@ export class Inputs {
   constructor(sodium: Sodium, key: Region, { secrets, known = [] }: Job, stored: Uint8Array) {
     this.#sodium = sodium
     this.#key = key
-    const here = new Set([...secrets, ...known].map(({ name }) => name))
-    for (const name of new Set(secrets.flatMap(({ source }) => inputsOf(source)))) {
-      if (here.has(name)) this.#slots.set(name, slot())
-    }
+    const templates = secrets.filter(({ source }) => source.kind === 'template')
+    const needed = new Set(templates.flatMap(({ source }) => inputsOf(source)))
+    for (const { name } of [...secrets, ...known]) if (needed.has(name)) this.#slots.set(name, slot())
     let at = 0
     for (const value of known) {
       if ('failing' in value)
@@ -45,8 +44,10 @@ export class Inputs {
 
   /** What came of a secret; nothing happens where no template needs it. */
   settle(name: string, outcome: Outcome, stored?: Uint8Array): void {
+    const found = this.#slots.get(name)
+    if (found === undefined) return
     if (typeof outcome[0] === 'number') this.#changedAt.set(name, outcome[2] as number)
-    this.#slots.get(name)?.settle({ outcome, stored })
+    found.settle({ outcome, stored })
   }
 
   /** The plaintext, which the caller wipes, as soon as there is one. Rejects with the reason why there is none. */
