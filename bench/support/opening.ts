@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -26,21 +26,35 @@ export interface Opened {
 const LIMIT = { timeout: 300_000, killSignal: 'SIGKILL' } as const
 const execute = promisify(execFile)
 
-/** Start a server and wait until all is open; throws when a secret isn't. */
-export async function measureOpening(
+/** A server whose last secret a reader has read that waited for it from before the start. */
+export interface Started {
+  readonly server: ChildProcess
+  /** Of the server, on the clock of `process.hrtime`. */
+  readonly start: bigint
+  /** Milliseconds from there to the end of the read. */
+  readonly firstRead: number
+}
+
+/** Start a server; whoever asks stops it. */
+export async function startReading(
   { config, mountPoint, last, bytes }: Opened,
   cleanup: Cleanup,
-): Promise<Opening> {
-  const start = process.hrtime.bigint()
-  const since = () => Number(process.hrtime.bigint() - start) / 1e6
+): Promise<Started> {
   const reader = execute(paths.firstRead, [join(mountPoint, last), String(bytes)], LIMIT)
+  const start = process.hrtime.bigint()
   const command = [process.execPath, paths.hushfs, 'mount', '--config', config, mountPoint] as const
   const server = await startServer({ command: [...command], mountPoint }, cleanup)
+  const { stdout } = await reader
+  return { server, start, firstRead: Number(BigInt(stdout.trim()) - start) / 1e6 }
+}
+
+/** Start a server and wait until all is open; throws when a secret isn't. */
+export async function measureOpening(opened: Opened, cleanup: Cleanup): Promise<Opening> {
+  const { mountPoint } = opened
+  const { server, start, firstRead } = await startReading(opened, cleanup)
   try {
-    await reader
-    const firstRead = since()
     while (await isPending(mountPoint, cleanup)) await setTimeout(50, undefined, { signal: cleanup.signal })
-    return { firstRead, allOpen: since() }
+    return { firstRead, allOpen: Number(process.hrtime.bigint() - start) / 1e6 }
   } finally {
     await stopServer(server, mountPoint)
   }
