@@ -19,13 +19,13 @@ export interface Opening extends Lanes {
   readonly open: (index: number) => Promise<void>
   /** Every quick one is open. */
   readonly onQuickDone: () => void
-  /** Indexes that readers have begun to wait for since this was asked. */
-  readonly takeWanted: () => readonly number[]
+  /** Indexes that readers have begun to wait for, and those of what others have opened, since this was asked. */
+  readonly takeNews: () => { readonly wanted: readonly number[]; readonly opened: readonly number[] }
   /** Some of those are open. */
   readonly onWantedDone: () => void
 }
 
-/** Open all of them; no source that waits holds up another, and what a reader waits for comes before the others. */
+/** Open all of them; no source that waits holds up another, what a reader waits for comes before the others, and what others have opened is left out. */
 export async function openAll(opening: Opening): Promise<void> {
   const { quick, waiting, dependent, open, onQuickDone } = opening
   const rest = waiting.values()
@@ -41,15 +41,17 @@ export async function openAll(opening: Opening): Promise<void> {
     await open(index)
     if (performance.now() < turnEnds) continue
     await setImmediate()
-    await openWanted(left, opening)
+    await heed(left, opening)
     turnEnds = performance.now() + TURN
   }
   onQuickDone()
   await Promise.all([...lanes, ...after])
 }
 
-async function openWanted(left: Set<number>, { open, takeWanted, onWantedDone }: Opening): Promise<void> {
-  const wanted = takeWanted().filter((index) => left.delete(index))
+async function heed(left: Set<number>, { open, takeNews, onWantedDone }: Opening): Promise<void> {
+  const news = takeNews()
+  for (const index of news.opened) left.delete(index)
+  const wanted = news.wanted.filter((index) => left.delete(index))
   for (const index of wanted) await open(index)
   if (wanted.length > 0) onWantedDone()
 }

@@ -4,6 +4,7 @@ import { distFile } from '../base/dist.ts'
 import { ProtocolError, reasonOf } from '../base/errors.ts'
 import { longestWait } from '../sources/waiting.ts'
 import type { IndexedValue } from '../vfs/table.ts'
+import { encodeIndexes } from './job-input.ts'
 import { BatchReader, type Job } from './unseal-protocol.ts'
 
 /** A child without any result for this long, besides what its sources may wait, is taken for stuck. Milliseconds. */
@@ -21,6 +22,9 @@ export class UnsealChild {
   #notStarted = false
   #runsCommands = false
   #inOrder = true
+  /** Indexes of the job without a result, and of those the ones that aren't waited for any more. */
+  #missing = new Set<number>()
+  readonly #left = new Set<number>()
 
   constructor() {
     this.#process = spawn(process.execPath, [distFile('unseal.js')], {
@@ -51,31 +55,36 @@ export class UnsealChild {
 
   /** A reader waits for the secret at `index` of the job. */
   hurry(index: number): void {
-    const bytes = Buffer.alloc(4)
-    bytes.writeUInt32LE(index)
-    if (!this.#inOrder) this.#process.stdin?.write(bytes)
+    if (!this.#inOrder) this.#process.stdin?.write(encodeIndexes([index], 'wanted'))
   }
 
-  /** `data` is what goes over KEYS_FD. Resolves to undefined when every result has come, each once, else to what went wrong. */
+  /** Others have opened the secrets at these indexes of the job: it needn't. */
+  leave(indexes: readonly number[]): void {
+    const news = indexes.filter((index) => this.#missing.delete(index))
+    for (const index of news) this.#left.add(index)
+    if (!this.#inOrder && news.length > 0) this.#process.stdin?.write(encodeIndexes(news, 'opened'))
+  }
+
+  /** `data` is what goes over KEYS_FD. Resolves to undefined when every result has come that isn't left to others, each once, else to what went wrong. */
   async run(
     job: Job,
     data: readonly Uint8Array[],
     onResults: (results: readonly IndexedValue[]) => void,
   ): Promise<string | undefined> {
     const reader = new BatchReader()
-    const missing = new Set(job.secrets.keys())
+    this.#missing = new Set(job.secrets.keys())
     let problem: string | undefined
     const waits = waitsOf(job)
     this.#runsCommands = waits.length > 0
     const watch = () => {
-      const patience = STUCK_AFTER + longest(waits, missing)
+      const patience = STUCK_AFTER + longest(waits, this.#missing)
       this.#restartTimer(patience, (seconds) => (problem ??= `gave no answer for ${seconds} s`))
     }
     const take = (piece: Uint8Array) => {
       try {
         const results = reader.push(piece)
         for (const { index } of results)
-          if (!missing.delete(index))
+          if (!this.#missing.delete(index) && !this.#left.delete(index))
             throw new ProtocolError('the unseal child wrote a result that nobody asked for')
         onResults(results)
       } catch (error) {
@@ -90,7 +99,7 @@ export class UnsealChild {
     const ending = await this.#exit
     clearTimeout(this.#stuck)
     clearTimeout(this.#killing)
-    if (reader.ended && missing.size === 0 && problem === undefined) return undefined
+    if (reader.ended && this.#missing.size === 0 && problem === undefined) return undefined
     return `opening it ended the unseal child: ${problem ?? ending}`
   }
 

@@ -61,11 +61,11 @@ async function run(): Promise<void> {
   const onQuickDone = () => {
     output.hurry()
   }
-  const takeWanted = () => (job.oneByOne ? [] : input.takeWanted())
+  const takeNews = () => (job.oneByOne ? { wanted: [], opened: [] } : input.take())
   const onWantedDone = () => {
     output.flush()
   }
-  await openAll({ ...lanesOf(job), open, onQuickDone, takeWanted, onWantedDone })
+  await openAll({ ...lanesOf(job), open, onQuickDone, takeNews, onWantedDone })
   output.end()
   await Promise.all(endings.map((end) => end()))
   input.close()

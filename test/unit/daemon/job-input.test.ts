@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
-import { JobInput } from '../../../src/daemon/job-input.ts'
+import { encodeIndexes, JobInput } from '../../../src/daemon/job-input.ts'
 
 const indexBytes = (index: number) => {
   const bytes = Buffer.alloc(4)
@@ -11,7 +11,7 @@ const indexBytes = (index: number) => {
 }
 
 t.test('a job and indexes, in whatever pieces they come', async () => {
-  const indexes = fc.array(fc.nat(0xffffffff), { maxLength: 5 })
+  const indexes = fc.array(fc.nat(0x7fffffff), { maxLength: 5 })
   const cuts = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 20 })
   await fc.assert(
     fc.asyncProperty(fc.json(), indexes, cuts, async (json, wanted, lengths) => {
@@ -29,7 +29,7 @@ t.test('a job and indexes, in whatever pieces they come', async () => {
       const text = await input.job
       await setImmediate()
       input.close()
-      return text === job && JSON.stringify(input.takeWanted()) === JSON.stringify(wanted)
+      return text === job && JSON.stringify(input.take().wanted) === JSON.stringify(wanted)
     }),
   )
 })
@@ -39,11 +39,24 @@ t.test('indexes are taken once; the rest of one waits for its end', async (t) =>
   const input = new JobInput(stream)
   stream.write(Buffer.concat([Buffer.from('{}\n'), indexBytes(7), Buffer.from([8, 0])]))
   t.equal(await input.job, '{}')
-  t.strictSame(input.takeWanted(), [7])
+  t.strictSame(input.take().wanted, [7])
   stream.write(Buffer.from([0, 0]))
   await setImmediate()
-  t.strictSame(input.takeWanted(), [8])
-  t.strictSame(input.takeWanted(), [])
+  t.strictSame(input.take().wanted, [8])
+  t.strictSame(input.take().wanted, [])
+})
+
+t.test('what readers wait for and what others have opened', async (t) => {
+  const stream = new PassThrough()
+  const input = new JobInput(stream)
+  stream.write('{}\n')
+  stream.write(encodeIndexes([7, 0x7fffffff], 'wanted'))
+  stream.write(encodeIndexes([0, 8], 'opened'))
+  stream.write(encodeIndexes([9], 'wanted'))
+  await input.job
+  await setImmediate()
+  t.strictSame(input.take(), { wanted: [7, 0x7fffffff, 9], opened: [0, 8] })
+  t.strictSame(input.take(), { wanted: [], opened: [] })
 })
 
 t.test('an end before any job', async (t) => {

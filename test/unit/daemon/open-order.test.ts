@@ -18,7 +18,10 @@ function world() {
     }
     events.push(`done ${index}`)
   }
-  const nothing = { takeWanted: () => [] as number[], onWantedDone: () => events.push('wanted done') }
+  const nothing = {
+    takeNews: () => ({ wanted: [] as number[], opened: [] as number[] }),
+    onWantedDone: () => events.push('wanted done'),
+  }
   return { events, running, open, onQuickDone: () => events.push('quick done'), most: () => most, nothing }
 }
 
@@ -87,7 +90,7 @@ t.test('what a reader waits for comes before the others, once', async (t) => {
       await open(index)
     },
     onQuickDone,
-    takeWanted: () => wanted.shift() ?? [],
+    takeNews: () => ({ wanted: wanted.shift() ?? [], opened: [] }),
   })
   const opened = events.filter((event) => event.startsWith('open')).map((event) => Number(event.slice(5)))
   t.strictSame(opened.slice(0, 5), [0, 90, 91, 1, 5])
@@ -96,4 +99,26 @@ t.test('what a reader waits for comes before the others, once', async (t) => {
     quick,
   )
   t.equal(events[events.indexOf('done 91') + 1], 'wanted done')
+})
+
+t.test('what others have opened is left out, also when a reader waits for it', async (t) => {
+  const { events, onQuickDone, nothing } = world()
+  const news = [
+    { wanted: [4], opened: [1, 4] },
+    { wanted: [], opened: [0, 3, 99] },
+  ]
+  await openAll({
+    ...nothing,
+    quick: [0, 1, 2, 3, 4, 5],
+    waiting: [],
+    dependent: [],
+    open: (index) => {
+      events.push(`open ${index}`)
+      for (const end = performance.now() + 6; performance.now() < end;);
+      return Promise.resolve()
+    },
+    onQuickDone,
+    takeNews: () => news.shift() ?? { wanted: [], opened: [] },
+  })
+  t.strictSame(events, ['open 0', 'open 2', 'open 5', 'quick done'])
 })

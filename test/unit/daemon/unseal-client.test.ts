@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import t from 'tap'
 import type { SourceSpec, TemplatePart } from '../../../src/config/config.ts'
 import { KEY_BYTES, loadSodium } from '../../../src/crypto/sodium.ts'
@@ -200,3 +201,39 @@ function isUnseal(pid: number): boolean {
 function linesOf(file: string): number {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0
 }
+
+t.test('many are opened by two children; killing either loses none', { timeout: 120_000 }, async (t) => {
+  const count = 16_000
+  const folder = t.testdir()
+  const identity = await generateX25519Identity()
+  const encrypter = new Encrypter()
+  encrypter.addRecipient(await identityToRecipient(identity))
+  writeFileSync(join(folder, 'identity'), identity)
+  writeFileSync(join(folder, 'secret.age'), await encrypter.encrypt('the value'))
+  const source: SourceSpec = { kind: 'age', file: join(folder, 'secret.age') }
+  const secrets = Array.from({ length: count }, (_, index) => ({ name: `s${index}`, source }))
+  const children = () => descendants(process.pid).filter(isUnseal)
+  for (const victim of [undefined, 'first', 'second'] as const) {
+    const seen = new Uint32Array(count)
+    const ever = new Set<number>()
+    let killed: number | undefined
+    const onResults = (results: readonly IndexedValue[]) => {
+      for (const { index } of results) seen[index] = (seen[index] ?? 0) + 1
+      for (const child of children()) ever.add(child)
+      const [first, second] = [...ever]
+      if (second === undefined || killed !== undefined || victim === undefined) return
+      killed = victim === 'first' ? first : second
+      process.kill(killed ?? 0, 'SIGKILL')
+    }
+    const job = { identities: [join(folder, 'identity')], secrets }
+    const values = await unseal(job, { keys, onResults, processors: 2 })
+    t.strictSame(new Set(values.map(told)), new Set(['the value']), `killed: ${victim ?? 'none'}`)
+    t.ok(
+      seen.every((times) => times === 1),
+      'each came once',
+    )
+    t.ok(ever.size >= 2, `${ever.size} children`)
+    t.equal(killed === undefined, victim === undefined)
+    t.strictSame(children(), [], 'none is left')
+  }
+})
