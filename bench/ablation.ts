@@ -39,11 +39,11 @@ const variants: readonly (Change & { readonly id: string; readonly title: string
     to: 'availableParallelism() * 0',
   },
   {
-    id: 'vain',
-    title: 'always looks for a request before it waits',
+    id: 'gather',
+    title: 'no reply waits for others',
     file: 'src/fuse/channel.ts',
-    from: 'const IN_VAIN = 2',
-    to: 'const IN_VAIN = Infinity',
+    from: 'const BACKLOG = 3',
+    to: 'const BACKLOG = Infinity',
   },
   {
     id: 'structs',
