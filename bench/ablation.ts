@@ -35,8 +35,8 @@ const variants: readonly (Change & { readonly id: string; readonly title: string
     id: 'polling',
     title: 'without polling',
     file: 'src/daemon/fuse-worker.ts',
-    from: 'availableParallelism() > 1 ? start.polling : 0',
-    to: 'availableParallelism() * 0',
+    from: 'isAlone ? 0 : start.polling',
+    to: '0',
   },
   {
     id: 'gather',

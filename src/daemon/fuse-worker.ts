@@ -46,7 +46,8 @@ async function run(): Promise<void> {
   const { start } = await next('start')
   const connection = new ConnectionMemory(mapSharedMemory(start.memory, CONNECTION_BYTES))
   const reply = sodium.allocate(OUT_HEADER_BYTES + MAX_SECRET_BYTES)
-  const slots = Array.from({ length: SLOTS }, () => sodium.allocate(SLOT_BYTES))
+  // With one processor no request can come while this thread polls for it, and a reply that is sent is read before the next request is looked for.
+  const isAlone = availableParallelism() === 1
   const vault = vaultWith(sodium, start.memoryKey, reply)
   const nudge = () => {
     say({ kind: 'audit' })
@@ -55,8 +56,7 @@ async function run(): Promise<void> {
   const gate = gateOf(start, connection.id, audit)
   const first = await next('replace')
   let { facts } = first
-  // With one processor no request can come while this thread polls for it.
-  const polling = new Polling(availableParallelism() > 1 ? start.polling : 0)
+  const polling = new Polling(isAlone ? 0 : start.polling)
   const counted = (): Counted => ({
     ...fs.counters,
     refused: gate.refused,
@@ -73,7 +73,13 @@ async function run(): Promise<void> {
   say({ kind: 'done', id: first.id, counters: counted() })
   const { journal } = connection
   const session: Session = new Session({
-    channel: new Channel(start.device, start.wake, journal.request, polling, new Outbox(slots)),
+    channel: new Channel(
+      start.device,
+      start.wake,
+      journal.request,
+      polling,
+      outboxOf(sodium, isAlone ? 0 : SLOTS),
+    ),
     journal,
     frame: new Frame(() => reply.bytes()),
     handler: fs,
@@ -101,6 +107,10 @@ async function run(): Promise<void> {
   session.run()
   audit.flush()
   say({ kind: 'ended' })
+}
+
+function outboxOf(sodium: Sodium, slots: number): Outbox {
+  return new Outbox(Array.from({ length: slots }, () => sodium.allocate(SLOT_BYTES)))
 }
 
 /** What the main thread must do for a reader, or behind one. */
