@@ -64,7 +64,7 @@ async function demo(output: Output, trace: boolean): Promise<void> {
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => interrupt.abort(new InterruptedError()))
-  prepare()
+  await prepare()
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'hushfs-demo-')))
   const made = { folder, config: join(folder, 'hushfs.yaml'), place: join(folder, 'mnt') }
   try {

@@ -46,8 +46,6 @@ async function run(): Promise<void> {
   const { start } = await next('start')
   const connection = new ConnectionMemory(mapSharedMemory(start.memory, CONNECTION_BYTES))
   const reply = sodium.allocate(OUT_HEADER_BYTES + MAX_SECRET_BYTES)
-  // With one processor no request can come while this thread polls for it, and a reply that is sent is read before the next request is looked for.
-  const isAlone = availableParallelism() === 1
   const vault = vaultWith(sodium, start.memoryKey, reply)
   const nudge = () => {
     say({ kind: 'audit' })
@@ -73,13 +71,7 @@ async function run(): Promise<void> {
   say({ kind: 'done', id: first.id, counters: counted() })
   const { journal } = connection
   const session: Session = new Session({
-    channel: new Channel(
-      start.device,
-      start.wake,
-      journal.request,
-      polling,
-      outboxOf(sodium, isAlone ? 0 : SLOTS),
-    ),
+    channel: channelOf(start, journal.request, polling, sodium),
     journal,
     frame: new Frame(() => reply.bytes()),
     handler: fs,
@@ -109,8 +101,17 @@ async function run(): Promise<void> {
   say({ kind: 'ended' })
 }
 
-function outboxOf(sodium: Sodium, slots: number): Outbox {
-  return new Outbox(Array.from({ length: slots }, () => sodium.allocate(SLOT_BYTES)))
+/** With one processor no request can come while this thread polls for it, and a reply that is sent is read before the next request is looked for. */
+const isAlone = availableParallelism() === 1
+
+function channelOf(
+  { device, wake }: WorkerStart,
+  request: Uint8Array,
+  polling: Polling,
+  sodium: Sodium,
+): Channel {
+  const slots = Array.from({ length: isAlone ? 0 : SLOTS }, () => sodium.allocate(SLOT_BYTES))
+  return new Channel(device, wake, request, polling, new Outbox(slots))
 }
 
 /** What the main thread must do for a reader, or behind one. */
