@@ -1,4 +1,4 @@
-/** Decodes UTF-8 that is nearly always that of the last time: then it is the same string, at a tenth of the cost. */
+/** Decodes UTF-8 that is nearly always that of the last time: then it is the same string again. */
 export class LastText {
   #bytes = new Uint8Array()
   #text = ''

@@ -125,6 +125,8 @@ class Unsealing {
 
   #take(results: readonly IndexedValue[], from?: Task): void {
     const news = results.filter(({ index }) => this.values[index] === undefined)
+    // Another child has given all of them.
+    if (news.length === 0) return
     for (const { index, value } of news) {
       this.values[index] = value
       const name = this.#job.secrets[index]?.name

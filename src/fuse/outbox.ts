@@ -9,7 +9,7 @@ interface Slot {
 
 /**
  * Replies that wait for each other while more requests are there than readers can make meanwhile. Sending them together wakes the readers while the processor
- * that they are to run on is awake already, which costs a third less than one by one. Wiped when they are sent.
+ * that they are to run on is awake already. Wiped when they are sent.
  */
 export class Outbox {
   readonly #slots: readonly Slot[]
