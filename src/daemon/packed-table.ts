@@ -1,11 +1,11 @@
 import type { Rule } from '../policy/rules.ts'
-import type { EntryValue, SecretEntry, SecretTable } from '../vfs/table.ts'
+import type { EntryValue, SecretEntry, SecretStream, SecretTable, TableHead } from '../vfs/table.ts'
 
 /**
  * A table as it goes between threads: a column for each field, because cloning an object costs more than filling it in. `rules` and `values` have each object that
  * entries share once.
  */
-export interface PackedTable extends Omit<SecretTable, 'secrets'> {
+export interface PackedTable extends TableHead {
   /** Names have no line feeds. */
   readonly names: string
   readonly uids: Uint32Array
@@ -35,20 +35,20 @@ export function packTable({ secrets, ...head }: SecretTable): PackedTable {
   return { ...head, names: names.join('\n'), uids, gids, modes, ruleOf, valueOf, ...shared }
 }
 
-export function unpackTable(packed: PackedTable): SecretTable {
-  const { generation, directoryMode, changedAt, names, uids, gids, modes, rules, ruleOf, values, valueOf } =
-    packed
+export function unpackTable(packed: PackedTable): SecretStream {
+  const { generation, directoryMode, changedAt } = packed
+  return { generation, directoryMode, changedAt, secrets: entriesOf(packed) }
+}
+
+function* entriesOf(packed: PackedTable): Generator<SecretEntry> {
+  const { names, uids, gids, modes, rules, ruleOf, values, valueOf } = packed
+  if (names === '') return
   const at = <T>(items: ArrayLike<T>, index: number) => items[index] as T
-  const entryAt = (name: string, index: number): SecretEntry => ({
-    name,
-    uid: at(uids, index),
-    gid: at(gids, index),
-    mode: at(modes, index),
-    rule: at(rules, at(ruleOf, index)),
-    value: at(values, at(valueOf, index)),
-  })
-  const secrets = names === '' ? [] : names.split('\n').map(entryAt)
-  return { generation, directoryMode, changedAt, secrets }
+  for (const [index, name] of names.split('\n').entries()) {
+    const rule = at(rules, at(ruleOf, index))
+    const value = at(values, at(valueOf, index))
+    yield { name, uid: at(uids, index), gid: at(gids, index), mode: at(modes, index), rule, value }
+  }
 }
 
 /** Objects, each once, in the order in which they came. */

@@ -28,7 +28,9 @@ export function stateFile(place: string, kind: string, folder = STATE_FOLDER): s
 export function saveTable(place: string, table: SecretTable, folder = STATE_FOLDER): void {
   const file = stateFile(place, 'table', folder)
   const secrets = table.secrets.map((entry) =>
-    isPresent(entry.value) ? { ...entry, value: { ...entry.value, sealed: undefined } } : entry,
+    isPresent(entry.value)
+      ? { ...entry, value: { ...entry.value, sealed: undefined, at: undefined } }
+      : entry,
   )
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   writeFileSync(`${file}.new`, JSON.stringify({ ...table, secrets }), { mode: 0o600 })
@@ -41,7 +43,7 @@ export function savedTable(place: string, folder = STATE_FOLDER): SecretTable | 
     const table = JSON.parse(readFileSync(stateFile(place, 'table', folder), 'utf8')) as SecretTable
     const secrets = table.secrets.map((entry) =>
       'version' in entry.value && 'size' in entry.value
-        ? { ...entry, value: { ...entry.value, sealed: new Uint8Array() } }
+        ? { ...entry, value: { ...entry.value, sealed: new Uint8Array(), at: 0 } }
         : entry,
     )
     return { ...table, secrets }

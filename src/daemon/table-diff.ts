@@ -8,7 +8,7 @@ import {
   type SecretEntry,
   type SecretTable,
 } from '../vfs/table.ts'
-import { nodeId } from '../vfs/tree.ts'
+import { nodeId } from '../vfs/node-id.ts'
 
 const ALL_PAGES = 0n
 const ATTRIBUTES_ONLY = -1n

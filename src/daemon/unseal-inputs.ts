@@ -71,7 +71,7 @@ export class Inputs {
     this.#opener ??= this.#makeOpener()
     const { vault, plain } = this.#opener
     try {
-      vault.open({ size, sealed }, 0, size)
+      vault.open({ size, sealed, at: 0 }, 0, size)
       return plain.bytes().slice(0, size)
     } finally {
       plain.bytes().fill(0, 0, size)

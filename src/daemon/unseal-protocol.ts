@@ -1,7 +1,7 @@
 import { ProtocolError } from '../base/errors.ts'
 import type { SourceSpec, VaultConfig } from '../config/config.ts'
 import { MAX_SECRET_BYTES } from '../sources/source.ts'
-import { storedLength } from '../vault/value.ts'
+import { storedBytes, storedLength } from '../vault/value.ts'
 import { isPending, isPresent, type EntryValue, type FailingValue, type IndexedValue } from '../vfs/table.ts'
 
 /**
@@ -53,7 +53,7 @@ export function encodeKnown(values: ReadonlyMap<string, EntryValue>): {
     if (!isPresent(value)) known.push({ name, ...value })
     else {
       known.push({ name, size: value.size, changedAt: value.changedAt })
-      stored.push(value.sealed)
+      stored.push(storedBytes(value))
     }
   }
   return { known, stored }
@@ -130,8 +130,9 @@ function decodeBatch(bytes: Buffer): IndexedValue[] {
     const [index] = description
     if (!isValue(description)) return { index, value: failingValue(description) }
     const [, size, version, changedAt] = description
-    const sealed = data.subarray(at, (at += storedLength(size)))
-    return { index, value: { size, version, changedAt, sealed } }
+    const value = { size, version, changedAt, sealed: data, at }
+    at += storedLength(size)
+    return { index, value }
   })
   if (at !== data.length) throw new ProtocolError('the data of a batch has not the length that it says')
   return values

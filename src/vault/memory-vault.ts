@@ -7,8 +7,9 @@ import { CHUNK_BYTES, chunkLength, chunkOffset, PREFIX_BYTES, setChunkIndex } fr
 export interface StoredValue {
   /** Plaintext bytes. */
   readonly size: number
-  /** `storedLength(size)` bytes, see value.ts. */
+  /** Has `storedLength(size)` bytes of it, see value.ts, from byte `at` on. */
   readonly sealed: Uint8Array
+  readonly at: number
 }
 
 /**
@@ -40,7 +41,7 @@ export class MemoryVault {
    * caller wipes the payload. Throws `ProtocolError` when the value doesn't authenticate.
    */
   open(value: StoredValue, offset: number, length: number): void {
-    this.#nonce.bytes().set(value.sealed.subarray(0, PREFIX_BYTES))
+    this.#nonce.bytes().set(value.sealed.subarray(value.at, value.at + PREFIX_BYTES))
     for (let done = 0; done < length;) {
       const index = Math.floor((offset + done) / CHUNK_BYTES)
       const within = offset + done - index * CHUNK_BYTES
@@ -66,7 +67,7 @@ export class MemoryVault {
   }
 
   #decrypt(value: StoredValue, index: number, length: number, out: number): void {
-    const at = chunkOffset(index)
+    const at = value.at + chunkOffset(index)
     this.#sealed.bytes().set(value.sealed.subarray(at, at + length + TAG_BYTES))
     setChunkIndex(this.#nonce, index)
     const { at: sealed } = this.#sealed

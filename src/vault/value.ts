@@ -13,6 +13,19 @@ export function storedLength(size: number): number {
   return PREFIX_BYTES + size + Math.ceil(size / CHUNK_BYTES) * TAG_BYTES
 }
 
+/** The bytes of one value, in the memory that it shares with others. */
+export function storedBytes({
+  size,
+  sealed,
+  at,
+}: {
+  size: number
+  sealed: Uint8Array
+  at: number
+}): Uint8Array {
+  return sealed.subarray(at, at + storedLength(size))
+}
+
 /** Where chunk `index` of the sealed form starts. */
 export function chunkOffset(index: number): number {
   return PREFIX_BYTES + index * (CHUNK_BYTES + TAG_BYTES)

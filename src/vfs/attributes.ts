@@ -1,5 +1,5 @@
 import type { Attr, EntryOut } from '../fuse/wire/kernel.ts'
-import { isPending, isPresent, type SecretTable } from './table.ts'
+import { isPending, isPresent, type TableHead } from './table.ts'
 import type { Node } from './tree.ts'
 
 /**
@@ -27,7 +27,7 @@ interface Varying {
 }
 
 /** What stat(2) shows of a node. */
-export function attributesOf(node: Node, table: SecretTable): Attr {
+export function attributesOf(node: Node, table: TableHead): Attr {
   const { mode, uid, gid, size, nlink, changedAt } = varying(node, table)
   return {
     ino: node.id,
@@ -49,14 +49,13 @@ export function attributesOf(node: Node, table: SecretTable): Attr {
   }
 }
 
-function varying(node: Node, table: SecretTable): Varying {
+function varying(node: Node, table: TableHead): Varying {
   switch (node.kind) {
-    case 'directory': {
-      const folders = node.listed.filter((child) => child.kind === 'directory').length
-      return rootOwned(S_IFDIR | node.mode, 2 + folders, table.changedAt)
-    }
+    case 'directory':
+      return rootOwned(S_IFDIR | node.mode, 2 + node.listed.folders, table.changedAt)
     case 'secret': {
-      const { uid, gid, mode, value } = node.entry
+      const { access, value } = node
+      const { uid, gid, mode } = access
       const present = isPresent(value)
       const changedAt = present ? value.changedAt : table.changedAt
       return { mode: S_IFREG | mode, uid, gid, size: present ? value.size : 0, nlink: 1, changedAt }
@@ -79,11 +78,11 @@ function rootOwned(mode: number, nlink: number, changedAt: number): Varying {
 
 /** What isn't known yet may not be kept: the kernel asks for it when it needs it. */
 export function attrSeconds(node: Node): number {
-  return node.kind === 'secret' && isPending(node.entry.value) ? 0 : CACHE_SECONDS
+  return node.kind === 'secret' && isPending(node.value) ? 0 : CACHE_SECONDS
 }
 
 /** The answer to a lookup. Node ids are never reused for something else, so the generation is constant. */
-export function entryOf(node: Node, table: SecretTable): EntryOut {
+export function entryOf(node: Node, table: TableHead): EntryOut {
   return {
     nodeid: node.id,
     generation: 0,

@@ -2,7 +2,7 @@ import { DirWriter, DT_DIR, DT_REG, OUT_HEADER_BYTES } from '../fuse/wire/encode
 import type { Frame } from '../fuse/frame.ts'
 import type { EntryOut } from '../fuse/wire/kernel.ts'
 import { entryOf } from './attributes.ts'
-import type { SecretTable } from './table.ts'
+import type { TableHead } from './table.ts'
 import type { Node } from './tree.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { Node } from './tree.ts'
  */
 export function listDirectory(
   directory: Listing,
-  table: SecretTable,
+  table: TableHead,
   after: number,
   size: number,
   frame: Frame,

@@ -45,18 +45,18 @@ export class Gate {
   open(file: SecretFile, header: InHeader): Refusal | typeof PARKED | undefined {
     const { allowances } = this.#options
     const asked = { header, caller: this.#identify(header) }
-    const identity = file.rule.decide(asked.caller)
+    const identity = file.access.rule.decide(asked.caller)
     const start = readsOf(file, identity).kind === 'always' ? undefined : this.#start(asked)
     const decision = this.#allow(file, identity, start)
     if (!decision.allowed) return this.#deny('open', file, decision, asked)
-    const { value } = file.entry
+    const { value } = file
     if (mustWait(value, header)) return PARKED
     if (!isPresent(value)) {
       const reason = 'failing' in value ? value.failing : 'it is still being opened'
       this.#write('open', 'failed', file, { rule: decision.rule, reason }, asked)
       return refuse(errno.EIO)
     }
-    allowances.take(file.entry.name, readsOf(file, decision), start)
+    allowances.take(file.path, readsOf(file, decision), start)
     this.#write('open', 'allowed', file, decision, asked)
     return undefined
   }
@@ -66,9 +66,9 @@ export class Gate {
    * has a descriptor, without asking: a restricted secret never goes there (`forCache`).
    */
   read(file: SecretFile, header: InHeader, forCache = false): Refusal | undefined {
-    if (!file.rule.restricted) return undefined
+    if (!file.access.rule.restricted) return undefined
     const caller = this.#identify(header)
-    const identity = file.rule.decide(caller)
+    const identity = file.access.rule.decide(caller)
     const decision = identity.allowed && forCache ? notForCache : identity
     return decision.allowed ? undefined : this.#deny('read', file, decision, { header, caller })
   }
@@ -92,7 +92,7 @@ export class Gate {
 
   #allow(file: SecretFile, decision: Decision, start: UnitStart | undefined): Decision {
     if (!decision.allowed) return decision
-    const objection = this.#options.allowances.objection(file.entry.name, readsOf(file, decision), start)
+    const objection = this.#options.allowances.objection(file.path, readsOf(file, decision), start)
     return objection === undefined ? decision : { allowed: false, rule: 'reads', reason: objection }
   }
 
@@ -112,7 +112,7 @@ export class Gate {
     const placement = inUnit(caller)
     const { pid, comm, exe } = this.#options.callers.details(header.pid)
     this.#options.audit.add({
-      secret: file.entry.name,
+      secret: file.path,
       operation,
       decision: outcome,
       rule,
@@ -149,5 +149,5 @@ function inUnit(caller: Caller | Unknown): InUnit | undefined {
 
 /** PID 1 reads for every start of every unit: an allowance per start of its own unit would mean once per boot. */
 function readsOf(file: SecretFile, { rule }: Decision): Reads {
-  return rule === 'manager' ? { kind: 'always' } : file.rule.rule.reads
+  return rule === 'manager' ? { kind: 'always' } : file.access.rule.rule.reads
 }

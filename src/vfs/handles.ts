@@ -1,8 +1,9 @@
-import { isPresent, versionOf, type EntryValue, type PresentValue, type SecretEntry } from './table.ts'
-import type { Tree } from './tree.ts'
+import { storedBytes } from '../vault/value.ts'
+import { isPresent, versionOf, type EntryValue, type PresentValue } from './table.ts'
+import type { SecretFile, Tree } from './tree.ts'
 
 /** A secret that has a value. */
-export type PresentEntry = SecretEntry & { readonly value: PresentValue }
+export type PresentFile = SecretFile & { readonly value: PresentValue }
 
 /**
  * Open descriptors of secrets. A handle is nothing but the version of the value that it was opened on, so a later server understands it; what is
@@ -11,8 +12,8 @@ export type PresentEntry = SecretEntry & { readonly value: PresentValue }
 export class OpenVersions {
   /** By node id: the versions that somebody has open, nearly always one, and how many descriptors each has. */
   readonly #open = new Map<number, { readonly version: number; descriptors: number }[]>()
-  /** Node id, then version, to the entry as it was. Versions in the order of their replacement. */
-  readonly #replaced = new Map<number, Map<number, PresentEntry>>()
+  /** Node id, then version, to the file as it was. Versions in the order of their replacement. */
+  readonly #replaced = new Map<number, Map<number, PresentFile>>()
 
   opened(node: number, version: number): void {
     const known = this.#open.get(node)
@@ -35,13 +36,13 @@ export class OpenVersions {
     return true
   }
 
-  /** An entry whose value was replaced, or that was removed, while that version of it was open. */
-  replaced(node: number, version: number): PresentEntry | undefined {
+  /** A file whose value was replaced, or that was removed, while that version of it was open. */
+  replaced(node: number, version: number): PresentFile | undefined {
     return this.#replaced.get(node)?.get(version)
   }
 
   /** The newest of those. */
-  lastReplaced(node: number): PresentEntry | undefined {
+  lastReplaced(node: number): PresentFile | undefined {
     return [...(this.#replaced.get(node)?.values() ?? [])].at(-1)
   }
 
@@ -51,18 +52,18 @@ export class OpenVersions {
       const node = current.nodes.get(id)
       const successor = next.nodes.get(id)
       if (node?.kind !== 'secret') continue
-      this.keepOne(id, node.entry, successor?.kind === 'secret' ? successor.entry.value : undefined)
+      this.keepOne(node, successor?.kind === 'secret' ? successor.value : undefined)
     }
   }
 
   /** The same for one secret. A copy, so that the old table's memory can go. */
-  keepOne(id: number, entry: SecretEntry, next: EntryValue | undefined): void {
-    const { value } = entry
+  keepOne(file: SecretFile, next: EntryValue | undefined): void {
+    const { id, value } = file
     if (!isPresent(value) || !this.#isOpen(id, value.version)) return
     if (next !== undefined && versionOf(next) === value.version) return
-    const kept = this.#replaced.get(id) ?? new Map<number, PresentEntry>()
+    const kept = this.#replaced.get(id) ?? new Map<number, PresentFile>()
     this.#replaced.set(id, kept)
-    kept.set(value.version, { ...entry, value: { ...value, sealed: value.sealed.slice() } })
+    kept.set(value.version, { ...file, value: { ...value, sealed: storedBytes(value).slice(), at: 0 } })
   }
 
   #isOpen(node: number, version: number): boolean {

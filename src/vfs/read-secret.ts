@@ -35,7 +35,7 @@ export function openSecret(
 ): number | Refusal | typeof PARKED {
   const refusal = gate.open(file, header)
   if (refusal !== undefined) return refusal
-  const { value } = file.entry
+  const { value } = file
   if (!isPresent(value)) return refuse(errno.EIO)
   open.opened(file.id, value.version)
   return value.version
@@ -56,7 +56,7 @@ export function readSecret(
 ): number | Refusal | typeof PARKED {
   const refusal = gate.read(file, header, isForCache(body))
   if (refusal !== undefined) return refusal
-  const { value: current } = file.entry
+  const { value: current } = file
   const isCurrent = isPresent(current) && current.version === body.fh
   const replaced = isForCache(body) ? undefined : open.replaced(header.nodeid, body.fh)?.value
   const value = isCurrent ? current : replaced

@@ -4,7 +4,6 @@ import type { Frame } from '../fuse/frame.ts'
 import type { Request } from '../fuse/wire/decode.ts'
 import { OUT_HEADER_BYTES } from '../fuse/wire/encode.ts'
 import { FOPEN_DIRECT_IO, FOPEN_NOFLUSH, type InHeader } from '../fuse/wire/kernel.ts'
-import { UnitRule } from '../policy/evaluate.ts'
 import { attributesOf, attrSeconds, entryOf } from './attributes.ts'
 import { isFolder, listDirectory, type Listing } from './directories.ts'
 import { OpenVersions } from './handles.ts'
@@ -17,10 +16,10 @@ import {
   type ValueOpener,
 } from './read-secret.ts'
 import { Snapshots } from './snapshots.ts'
-import { isPresent, type IndexedValue, type SecretTable } from './table.ts'
+import { isPresent, type IndexedValue, type SecretStream } from './table.ts'
 import {
   buildTree,
-  secretFile,
+  childOf,
   UNITS,
   type Node,
   type SecretFile,
@@ -66,7 +65,7 @@ export class SecretFs implements Handler {
   readonly #reading: Reading
   #tree: Tree
 
-  constructor(table: SecretTable, options: SecretFsOptions) {
+  constructor(table: SecretStream, options: SecretFsOptions) {
     this.#options = options
     this.#awaited = new Awaited(options.onAwaited)
     this.#reading = { gate: options.gate, open: this.#open, vault: options.vault }
@@ -74,7 +73,7 @@ export class SecretFs implements Handler {
   }
 
   /** Serve another table from the next request on. */
-  replace(table: SecretTable): void {
+  replace(table: SecretStream): void {
     const next = buildTree(table, this.#options.virtual)
     for (const file of next.secrets) this.#carryOver(file)
     this.#open.keep(this.#tree, next)
@@ -87,20 +86,20 @@ export class SecretFs implements Handler {
     for (const { index, value } of values) {
       const file = this.#tree.secrets[index]
       if (file === undefined) continue
-      this.#open.keepOne(file.id, file.entry, value)
-      file.entry = { ...file.entry, value }
+      this.#open.keepOne(file, value)
+      file.value = value
       this.#awaited.settled(file)
     }
   }
 
   /** A value that came without its bytes is the one that is served already. */
   #carryOver(file: SecretFile): void {
-    const { value } = file.entry
+    const { value } = file
     if (!isPresent(value) || value.sealed.length > 0) return
     const current = this.#tree.nodes.get(file.id)
-    const known = current?.kind === 'secret' ? current.entry.value : undefined
+    const known = current?.kind === 'secret' ? current.value : undefined
     const same = known !== undefined && isPresent(known) && known.version === value.version
-    file.entry = { ...file.entry, value: same ? { ...value, sealed: known.sealed } : LOST }
+    file.value = same ? { ...value, sealed: known.sealed, at: known.at } : LOST
   }
 
   readonly lookup = ({ header, name }: Request<'lookup'>) => {
@@ -108,14 +107,14 @@ export class SecretFs implements Handler {
     if (parent === undefined) return refuse(errno.ESTALE)
     if (!isFolder(parent)) return refuse(errno.ENOTDIR)
     const child = this.#child(parent, name, header)
-    return child === undefined ? refuse(errno.ENOENT) : entryOf(child, this.#tree.table)
+    return child === undefined ? refuse(errno.ENOENT) : entryOf(child, this.#tree.head)
   }
 
   readonly getattr = ({ header }: Request<'getattr'>) => {
     const node = this.#node(header.nodeid) ?? this.#removed(header.nodeid)
     if (node === undefined) return refuse(errno.ESTALE)
-    if (node.kind === 'secret' && mustWait(node.entry.value, header)) return this.#awaited.park(node)
-    const attr = attributesOf(node, this.#tree.table)
+    if (node.kind === 'secret' && mustWait(node.value, header)) return this.#awaited.park(node)
+    const attr = attributesOf(node, this.#tree.head)
     return { attr_valid: attrSeconds(node), attr_valid_nsec: 0, dummy: 0, attr }
   }
 
@@ -169,7 +168,7 @@ export class SecretFs implements Handler {
   readonly releasedir = (): undefined => undefined
 
   readonly statfs = () => {
-    const files = this.#tree.nodes.size
+    const files = this.#tree.nodes.items.length
     const frsize = 4096
     return {
       blocks: 0,
@@ -191,8 +190,8 @@ export class SecretFs implements Handler {
   }
 
   #child(parent: Node, name: string, header: InHeader): Node | undefined {
-    if (parent.kind === 'directory') return parent.children.get(name)
-    if (parent.kind === 'view') return this.#views.child(parent, name)
+    if (parent.kind === 'directory') return childOf(this.#tree, parent, name)
+    if (parent.kind === 'view') return this.#views.child(this.#tree, parent, name)
     return this.#mayView(name, header) ? this.#views.top(this.#tree, name) : undefined
   }
 
@@ -211,8 +210,7 @@ export class SecretFs implements Handler {
 
   /** A secret that is gone from the table and that somebody still has open. */
   #removed(id: number): SecretFile | undefined {
-    const entry = this.#open.lastReplaced(id)
-    return entry && secretFile(id, entry, new UnitRule(entry.rule))
+    return this.#open.lastReplaced(id)
   }
 
   #readNode(node: Node, request: Request<'read'>, frame: Frame): number | Refusal | typeof PARKED {
@@ -237,16 +235,15 @@ export class SecretFs implements Handler {
     const listing = this.#listing(node)
     if (listing === undefined) return refuse(errno.ENOTDIR)
     const { offset, size } = request.body
-    return listDirectory(listing, this.#tree.table, offset, size, frame, plus)
+    return listDirectory(listing, this.#tree.head, offset, size, frame, plus)
   }
 
   #listing(self: Node): Listing | undefined {
-    const { root, table } = this.#tree
-    if (self.kind === 'directory') return { self, parent: self.parent ?? self, listed: self.listed }
+    if (self.kind === 'directory') return { self, parent: self.parent ?? self, listed: self.listed.inOrder }
     if (self.kind === 'view') return { self, parent: self, listed: this.#views.list(self) }
     if (self.kind !== 'units') return undefined
-    const listed = namedUnits(table).flatMap((unit) => this.#views.top(this.#tree, unit) ?? [])
-    return { self, parent: root, listed: listed.sort((a, b) => a.id - b.id) }
+    const listed = namedUnits(this.#tree).flatMap((unit) => this.#views.top(this.#tree, unit) ?? [])
+    return { self, parent: this.#tree.root, listed: listed.sort((a, b) => a.id - b.id) }
   }
 }
 

@@ -1,17 +1,23 @@
 import type { Rule } from '../policy/rules.ts'
 
-/**
- * All secrets at one moment, as the main thread hands them to the FUSE worker: plain data that can be cloned between threads. A reload makes
- * a new table; nobody changes one.
- */
-export interface SecretTable {
+/** What holds for all secrets at one moment. */
+export interface TableHead {
   /** Counts from 1; higher is newer. */
   readonly generation: number
   /** Permission bits of directories. */
   readonly directoryMode: number
   /** When the set of names last changed: seconds since 1970. */
   readonly changedAt: number
+}
+
+/** All secrets at one moment. A reload makes a new table; nobody changes one. */
+export interface SecretTable extends TableHead {
   readonly secrets: readonly SecretEntry[]
+}
+
+/** The same for who goes through it once. */
+export interface SecretStream extends TableHead {
+  readonly secrets: Iterable<SecretEntry>
 }
 
 export interface SecretEntry {
@@ -49,8 +55,12 @@ export interface FailingValue {
 
 export interface PresentValue {
   readonly size: number
-  /** As in vault/value.ts: ciphertext under the key of the process. Empty between the threads: the bytes that the worker has already. */
+  /**
+   * Where it lies as in vault/value.ts, ciphertext under the key of the process: from byte `at` on, in memory that it shares with the values that came with it, because
+   * a view of its own would be larger than a password. Empty between the threads: the bytes that the worker has already.
+   */
   readonly sealed: Uint8Array
+  readonly at: number
   /** Differs when the bytes differ; 1 to 2^52. It is the file handle, so it must come out the same in a later server. */
   readonly version: number
   /** When the value last changed: seconds since 1970. */
@@ -77,7 +87,7 @@ export function withoutBytes(entry: SecretEntry): SecretEntry {
 }
 
 export function withoutValueBytes(value: PresentValue): PresentValue {
-  return { ...value, sealed: NOTHING }
+  return { ...value, sealed: NOTHING, at: 0 }
 }
 
 /** Version of a secret without a value. */

@@ -1,9 +1,9 @@
-import * as crypto from 'node:crypto'
-import { FUSE_ROOT_ID } from '../fuse/wire/kernel.ts'
 import { UnitRule } from '../policy/evaluate.ts'
 import type { Rule } from '../policy/rules.ts'
-import { sortByHash } from './sort-by-hash.ts'
-import type { SecretEntry, SecretTable } from './table.ts'
+import { HashOrder } from './hash-order.ts'
+import { Listed } from './listed.ts'
+import { ID_LIMIT, nodeId } from './node-id.ts'
+import type { EntryValue, SecretEntry, SecretStream, TableHead } from './table.ts'
 
 /** A node of the mounted tree. Immutable but for values; a new table makes a new tree with the same node ids for the same paths. */
 export type Node = Directory | SecretFile | VirtualFile | SelfLink | UnitsFolder | UnitView
@@ -12,23 +12,30 @@ interface Named {
   readonly id: number
   /** Last segment of the path; empty for the root. */
   readonly name: string
+  /** From the root, without a leading slash; empty for the root. */
+  readonly path: string
 }
 
 export interface Directory extends Named {
   readonly kind: 'directory'
-  /** From the root, without a leading slash; empty for the root. */
-  readonly path: string
   readonly mode: number
   readonly parent: Directory | undefined
-  readonly children: Map<string, Node>
-  /** What READDIR shows, in the order of node ids, which are also its offsets: stable while tables change. */
-  readonly listed: Node[]
+  readonly listed: Listed<Node>
 }
 
 export interface SecretFile extends Named {
   readonly kind: 'secret'
+  readonly access: FileAccess
   /** Changes when another value of the secret comes. */
-  entry: SecretEntry
+  value: EntryValue
+}
+
+/** Whose a secret is. One object for all that are alike. */
+export interface FileAccess {
+  readonly uid: number
+  readonly gid: number
+  /** Permission bits. */
+  readonly mode: number
   readonly rule: UnitRule
 }
 
@@ -57,80 +64,87 @@ export interface UnitView extends Named {
 }
 
 export interface Tree {
-  readonly table: SecretTable
+  readonly head: TableHead
   readonly root: Directory
   /** In the order of the table. */
   readonly secrets: readonly SecretFile[]
-  readonly nodes: ReadonlyMap<number, Node>
+  readonly nodes: HashOrder<Node>
 }
-
-/** Node ids are numbers below 2^52, so exact in a double, and above the small ones that FUSE reserves. */
-const ID_LIMIT = 2 ** 52
-const FIRST_ID = 1 << 16
-
-/** The node id of a path: the same in every server, whatever else is mounted. The root has FUSE's own. */
-export function nodeId(kind: Node['kind'], path: string): number {
-  if (path === '') return FUSE_ROOT_ID
-  const digest = sha256(`${kind}\0${path}`)
-  // The first six bytes and the lower half of the next.
-  const bits = Number.parseInt(digest.slice(0, 12), 16) * 16 + Number.parseInt(digest.charAt(13), 16)
-  return FIRST_ID + (bits % (ID_LIMIT - FIRST_ID))
-}
-
-/** In hexadecimal. Node has `hash`, which takes a quarter of the time, since 20.12. */
-const { hash } = crypto as Partial<Pick<typeof crypto, 'hash'>>
-const sha256 = (text: string): string =>
-  hash === undefined ? crypto.createHash('sha256').update(text).digest('hex') : hash('sha256', text, 'hex')
 
 /** Files that aren't secrets, by path: looked up, never listed. */
 export type VirtualFiles = ReadonlyMap<string, () => Uint8Array>
 
 /** Build the tree of a table. The names of the table are valid and don't conflict (config/names). */
-export function buildTree(table: SecretTable, virtual: VirtualFiles): Tree {
-  const nodes = new Map<number, Node>()
-  const root = newDirectory('', table.directoryMode, undefined)
-  nodes.set(root.id, root)
-  const add = <N extends Node>(node: N): N => {
-    if (nodes.has(node.id)) throw new Error(`two paths have the node id ${node.id}`)
-    nodes.set(node.id, node)
-    return node
-  }
-  const ruleOf = ruleMaker()
+export function buildTree({ secrets: entries, ...head }: SecretStream, virtual: VirtualFiles): Tree {
+  const folders = new Folders(head.directoryMode)
   const secrets: SecretFile[] = []
-  for (const entry of table.secrets) {
-    const parent = directoryOf(root, entry.name, table.directoryMode, true, add)
-    const file = add(secretFile(nodeId('secret', entry.name), entry, ruleOf(entry.rule)))
-    parent.children.set(file.name, file)
-    parent.listed.push(file)
+  const accessOf = accessMaker()
+  for (const entry of entries) {
+    const file = secretFile(entry.name, accessOf(entry), entry.value)
     secrets.push(file)
+    folders.holding(file.path, head.directoryMode, true).listed.add(file)
   }
-  root.children.set(SELF, add({ kind: 'self', id: nodeId('self', SELF), name: SELF }))
-  root.children.set(UNITS, add({ kind: 'units', id: nodeId('units', UNITS), name: UNITS }))
-  for (const [path, content] of virtual) {
-    const parent = directoryOf(root, path, 0o700, false, add)
-    const file = add({
-      kind: 'virtual',
-      id: nodeId('virtual', path),
-      name: baseName(path),
-      mode: 0o400,
-      content,
-    })
-    parent.children.set(file.name, file)
-    parent.listed.push(file)
-  }
-  for (const node of nodes.values()) if (node.kind === 'directory') sortByHash(node.listed, ID_LIMIT)
-  return { table, root, secrets, nodes }
+  const files = [...virtual].map(([path, content]): VirtualFile => {
+    const file = { ...named('virtual', path), mode: 0o400, content }
+    folders.holding(path, VIRTUAL_FOLDER_MODE, false).listed.add(file)
+    return file
+  })
+  const own = [named('self', SELF), named('units', UNITS)]
+  const nodes = inOrder([...folders.all, ...secrets, ...files, ...own])
+  for (const { path } of folders.all)
+    if (nodes.get(nodeId('secret', path))?.kind === 'secret')
+      throw new Error(`${path} is both a file and a folder`)
+  return { head, root: folders.root, secrets, nodes }
 }
 
 /** hushfs' own names in the root; no secret's name starts with a dot. */
 export const SELF = '.self'
 export const UNITS = '.units'
+const VIRTUAL_FOLDER_MODE = 0o700
 
-export function secretFile(id: number, entry: SecretEntry, rule: UnitRule): SecretFile {
-  return { kind: 'secret', id, name: baseName(entry.name), entry, rule }
+/** What `name` is in a directory. Ids are those of paths, so nothing else must be kept to find it. */
+export function childOf({ nodes }: Tree, directory: Directory, name: string): Node | undefined {
+  if (name === '' || name.includes('/')) return undefined
+  const path = directory.path === '' ? name : `${directory.path}/${name}`
+  for (const kind of KINDS) {
+    const node = nodes.get(nodeId(kind, path))
+    if (node?.kind === kind && node.path === path) return node
+  }
+  return undefined
 }
 
-/** Secrets with the same rule share one that is ready to be asked. */
+const KINDS = ['secret', 'directory', 'virtual', 'self', 'units'] as const
+
+function inOrder(nodes: readonly Node[]): HashOrder<Node> {
+  const order = new HashOrder(nodes, ID_LIMIT)
+  let last = -1
+  for (const { id } of order.items) {
+    if (id === last) throw new Error(`two paths have the node id ${id}`)
+    last = id
+  }
+  return order
+}
+
+export function secretFile(path: string, access: FileAccess, value: EntryValue): SecretFile {
+  return { kind: 'secret', id: nodeId('secret', path), name: baseName(path), path, access, value }
+}
+
+/** Secrets that are alike share one, and those with the same rule share that, ready to be asked. */
+function accessMaker(): (entry: Omit<SecretEntry, 'name' | 'value'>) => FileAccess {
+  const ruleOf = ruleMaker()
+  const made = new Map<UnitRule, FileAccess[]>()
+  return ({ uid, gid, mode, rule: text }) => {
+    const rule = ruleOf(text)
+    const alike = made.get(rule) ?? []
+    const known = alike.find((one) => one.uid === uid && one.gid === gid && one.mode === mode)
+    if (known !== undefined) return known
+    const access = { uid, gid, mode, rule }
+    alike.push(access)
+    made.set(rule, alike)
+    return access
+  }
+}
+
 function ruleMaker(): (rule: Rule) => UnitRule {
   const made = new Map<Rule, UnitRule>()
   const byText = new Map<string, UnitRule>()
@@ -144,42 +158,39 @@ function ruleMaker(): (rule: Rule) => UnitRule {
   return (rule) => made.get(rule) ?? make(rule)
 }
 
-function newDirectory(path: string, mode: number, parent: Directory | undefined): Directory {
-  return {
-    kind: 'directory',
-    path,
-    id: nodeId('directory', path),
-    name: baseName(path),
-    mode,
-    parent,
-    children: new Map(),
-    listed: [],
-  }
-}
-
-/** The directory that holds `path`, made where it doesn't exist; `listed` says whether new ones show in their parent. */
-function directoryOf(
-  root: Directory,
-  path: string,
-  mode: number,
-  listed: boolean,
-  add: (node: Directory) => Directory,
-): Directory {
-  let directory = root
-  for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
-    const name = baseName(path.slice(0, end))
-    let child = directory.children.get(name)
-    if (child === undefined) {
-      child = add(newDirectory(path.slice(0, end), mode, directory))
-      directory.children.set(name, child)
-      if (listed) directory.listed.push(child)
-    }
-    if (child.kind !== 'directory') throw new Error(`${path}: a part of it is a file`)
-    directory = child
-  }
-  return directory
+function named<Kind extends Node['kind']>(kind: Kind, path: string) {
+  return { kind, id: nodeId(kind, path), name: baseName(path), path }
 }
 
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** The directories of a tree, made as they are needed. */
+class Folders {
+  readonly root: Directory
+  readonly #byPath: Map<string, Directory>
+
+  constructor(mode: number) {
+    this.root = { ...named('directory', ''), mode, parent: undefined, listed: new Listed() }
+    this.#byPath = new Map([['', this.root]])
+  }
+
+  get all(): Iterable<Directory> {
+    return this.#byPath.values()
+  }
+
+  /** The one that holds `path`; `listed` says whether new ones show in their parent. */
+  holding(path: string, mode: number, listed: boolean): Directory {
+    const own = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+    return this.#byPath.get(own) ?? this.#make(own, mode, listed)
+  }
+
+  #make(path: string, mode: number, listed: boolean): Directory {
+    const parent = this.holding(path, mode, listed)
+    const made: Directory = { ...named('directory', path), mode, parent, listed: new Listed() }
+    this.#byPath.set(path, made)
+    if (listed) parent.listed.add(made)
+    return made
+  }
 }

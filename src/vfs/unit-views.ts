@@ -1,6 +1,6 @@
 import { isUnitName } from '../caller/unit-name.ts'
-import type { SecretTable } from './table.ts'
-import { nodeId, UNITS, type Directory, type Node, type Tree, type UnitView } from './tree.ts'
+import { nodeId } from './node-id.ts'
+import { childOf, UNITS, type Directory, type Node, type Tree, type UnitView } from './tree.ts'
 
 /** Views that are remembered by node id; an older one is looked up again by its path (ESTALE makes the kernel do so). */
 const MOST_VIEWS = 4096
@@ -18,14 +18,15 @@ export class UnitViews {
   }
 
   /** What `name` is in a view. */
-  child(view: UnitView, name: string): Node | undefined {
-    const child = view.directory.children.get(name)
+  child(tree: Tree, view: UnitView, name: string): Node | undefined {
+    const child = childOf(tree, view.directory, name)
     return child === undefined ? undefined : this.#seen(view, child)
   }
 
   /** What a view shows, in the order of node ids. */
   list(view: UnitView): Node[] {
-    return view.directory.listed.flatMap((child) => this.#seen(view, child) ?? []).sort((a, b) => a.id - b.id)
+    const seen = view.directory.listed.inOrder.flatMap((child) => this.#seen(view, child) ?? [])
+    return seen.sort((a, b) => a.id - b.id)
   }
 
   /** A view by its node id, on the current tree. */
@@ -37,7 +38,7 @@ export class UnitViews {
   }
 
   #seen(view: UnitView, child: Node): Node | undefined {
-    if (child.kind === 'secret') return child.rule.mayUnit(view.unit) ? child : undefined
+    if (child.kind === 'secret') return child.access.rule.mayUnit(view.unit) ? child : undefined
     if (child.kind !== 'directory' || !mayReadIn(child, view.unit)) return undefined
     return this.#view(view.unit, child.path, child)
   }
@@ -52,13 +53,19 @@ export class UnitViews {
 }
 
 function viewOf(id: number, unit: string, path: string, directory: Directory): UnitView {
-  return { kind: 'view', id, name: path === '' ? unit : directory.name, unit, directory }
+  const name = path === '' ? unit : directory.name
+  return { kind: 'view', id, name, path: `${UNITS}/${unit}/${path}`, unit, directory }
 }
 
 function mayReadIn(directory: Directory, unit: string): boolean {
-  return directory.listed.some((child) =>
-    child.kind === 'secret' ? child.rule.mayUnit(unit) : child.kind === 'directory' && mayReadIn(child, unit),
-  )
+  for (const child of directory.listed)
+    if (
+      child.kind === 'secret'
+        ? child.access.rule.mayUnit(unit)
+        : child.kind === 'directory' && mayReadIn(child, unit)
+    )
+      return true
+  return false
 }
 
 /** A unit or a template: what a view can be of. */
@@ -76,7 +83,7 @@ export function isViewOf(name: string, unit: string): boolean {
 }
 
 /** The units that rules name without wildcards: what `.units` lists. */
-export function namedUnits(table: SecretTable): string[] {
-  const units = table.secrets.flatMap(({ rule }) => rule.units ?? [])
+export function namedUnits({ secrets }: Tree): string[] {
+  const units = secrets.flatMap(({ access }) => access.rule.rule.units ?? [])
   return [...new Set(units)].filter((unit) => !/[*?]/.test(unit))
 }

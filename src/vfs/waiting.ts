@@ -25,8 +25,8 @@ export class Awaited {
     this.#tell = tell
   }
 
-  park({ id, entry }: SecretFile): typeof PARKED {
-    if (!this.#files.has(id)) this.#tell(entry.name)
+  park({ id, path }: SecretFile): typeof PARKED {
+    if (!this.#files.has(id)) this.#tell(path)
     this.#files.add(id)
     return PARKED
   }

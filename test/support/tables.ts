@@ -18,7 +18,7 @@ export function value(plain: string | Uint8Array, changedAt = 1000): PresentValu
   try {
     const sealed = storeValue(sodium, key, region, new Uint8Array(PREFIX_BYTES).fill(bytes.length))
     const version = 1 + createHash('sha256').update(bytes).digest().readUIntBE(0, 6)
-    return { size: bytes.length, sealed, version, changedAt }
+    return { size: bytes.length, sealed, at: 0, version, changedAt }
   } finally {
     region.free()
     key.free()

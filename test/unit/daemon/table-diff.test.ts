@@ -3,7 +3,7 @@ import { diffTables, notificationsFor } from '../../../src/daemon/table-diff.ts'
 import { invalidateEntry, invalidateInode, notifyDelete } from '../../../src/fuse/wire/encode.ts'
 import { NO_RULE } from '../../../src/policy/rules.ts'
 import type { SecretTable } from '../../../src/vfs/table.ts'
-import { nodeId } from '../../../src/vfs/tree.ts'
+import { nodeId } from '../../../src/vfs/node-id.ts'
 import { secret, table } from '../../support/tables.ts'
 
 const hex = (message: Uint8Array) => Buffer.from(message).toString('hex')

@@ -33,7 +33,7 @@ t.test('a batch is two lengths, a description, and the stored values', (t) => {
   t.same(
     [...new BatchReader().push(bytes)],
     [
-      { index: 7, value: { size: 1, version: 42, changedAt: 1000, sealed: stored } },
+      { index: 7, value: { size: 1, version: 42, changedAt: 1000, sealed: stored, at: 0 } },
       { index: 0, value: { failing: 'no identity' } },
       { index: 3, value: { failing: 'no answer', unavailable: true } },
     ],

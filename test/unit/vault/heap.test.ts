@@ -45,7 +45,7 @@ t.test('after opening and wiping, no plaintext is in the heap, and the key once'
   const plain = randomBytes(3 * CHUNK_BYTES + 777)
   const key = randomBytes(KEY_BYTES)
   const reply = sodium.allocate(AT + plain.length)
-  const value = { size: plain.length, sealed: seal(plain, key) }
+  const value = { size: plain.length, sealed: seal(plain, key), at: 0 }
   t.same(copiesOf(key), [], 'sealing leaves no key')
   t.same(tracesOf(plain), [], 'and no plaintext')
   const vault = new MemoryVault(sodium, key, reply, AT)
@@ -77,8 +77,8 @@ t.test('a value that does not authenticate leaves nothing either', (t) => {
   const sealed = seal(plain, key)
   sealed[sealed.length - TAG_BYTES] = (sealed[sealed.length - TAG_BYTES] ?? 0) ^ 1
   const vault = new MemoryVault(sodium, key, reply, AT)
-  t.throws(() => vault.open({ size: plain.length, sealed }, 0, plain.length))
-  t.throws(() => vault.open({ size: plain.length, sealed }, 3, 9))
+  t.throws(() => vault.open({ size: plain.length, sealed, at: 0 }, 0, plain.length))
+  t.throws(() => vault.open({ size: plain.length, sealed, at: 0 }, 3, 9))
   t.same(tracesOf(plain), [])
   reply.free()
   t.end()
@@ -89,7 +89,7 @@ t.test("libsodium's stack and temporary state hold no derived key", (t) => {
   const plain = randomBytes(64)
   const key = randomBytes(KEY_BYTES)
   const reply = sodium.allocate(AT + plain.length)
-  const value = { size: plain.length, sealed: seal(plain, key) }
+  const value = { size: plain.length, sealed: seal(plain, key), at: 0 }
   const vault = new MemoryVault(sodium, key, reply, AT)
   vault.open(value, 0, plain.length)
   reply.wipe()

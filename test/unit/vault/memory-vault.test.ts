@@ -16,7 +16,7 @@ const vault = new MemoryVault(sodium, key, reply, AT)
 function stored(plain: Uint8Array, under: Region = keyRegion) {
   const region = sodium.allocateFrom(plain)
   try {
-    return { size: plain.length, sealed: storeValue(sodium, under, region, randomBytes(PREFIX_BYTES)) }
+    return { size: plain.length, sealed: storeValue(sodium, under, region, randomBytes(PREFIX_BYTES)), at: 0 }
   } finally {
     region.free()
   }
@@ -92,7 +92,7 @@ t.test('a flipped bit in what a range touches throws, and leaves no part of a ch
       const at = bit >> 3
       sealed[at] = (sealed[at] ?? 0) ^ (1 << (bit & 7))
       try {
-        fresh.open({ size: plain.length, sealed }, 1, plain.length - 2)
+        fresh.open({ size: plain.length, sealed, at: 0 }, 1, plain.length - 2)
         return false
       } catch (error) {
         return (
@@ -114,10 +114,10 @@ t.test('chunks can not change places, nor values their prefix, nor processes the
     sealed.subarray(PREFIX_BYTES + half),
     sealed.subarray(PREFIX_BYTES, PREFIX_BYTES + half),
   ])
-  t.throws(() => vault.open({ size, sealed: swapped }, 0, size), { code: 'ERR_PROTOCOL' })
+  t.throws(() => vault.open({ size, sealed: swapped, at: 0 }, 0, size), { code: 'ERR_PROTOCOL' })
   const other = stored(plain)
   const mixed = Buffer.concat([other.sealed.subarray(0, PREFIX_BYTES), sealed.subarray(PREFIX_BYTES)])
-  t.throws(() => vault.open({ size, sealed: mixed }, 0, size), { code: 'ERR_PROTOCOL' })
+  t.throws(() => vault.open({ size, sealed: mixed, at: 0 }, 0, size), { code: 'ERR_PROTOCOL' })
   const stranger = sodium.allocateFrom(randomBytes(KEY_BYTES))
   t.throws(() => vault.open(stored(plain, stranger), 0, size), { code: 'ERR_PROTOCOL' })
   stranger.free()
@@ -141,5 +141,19 @@ t.test('nonces of chunks differ beyond 256 of them', (t) => {
 t.test('an empty value is its prefix', (t) => {
   t.equal(stored(new Uint8Array()).sealed.length, PREFIX_BYTES)
   t.doesNotThrow(() => vault.open(stored(new Uint8Array()), 0, 0))
+  t.end()
+})
+
+t.test('values that lie in one memory are opened one by one', (t) => {
+  const [a, b] = [randomBytes(20_000), randomBytes(5)].map((plain) => ({ plain, ...stored(plain) }))
+  if (a === undefined || b === undefined) throw new Error('two values')
+  const sealed = Buffer.concat([a.sealed, b.sealed])
+  const read = (size: number, at: number) => {
+    vault.open({ size, sealed, at }, 0, size)
+    return Buffer.from(reply.bytes().subarray(AT, AT + size))
+  }
+  t.same(read(a.size, 0), a.plain)
+  t.same(read(b.size, a.sealed.length), b.plain)
+  t.throws(() => read(a.size, 1), { code: 'ERR_PROTOCOL' })
   t.end()
 })

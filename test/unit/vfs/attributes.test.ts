@@ -1,7 +1,8 @@
 import t from 'tap'
 import { attributesOf, CACHE_SECONDS, entryOf } from '../../../src/vfs/attributes.ts'
 import type { SecretTable } from '../../../src/vfs/table.ts'
-import { buildTree, nodeId, type Node } from '../../../src/vfs/tree.ts'
+import { nodeId } from '../../../src/vfs/node-id.ts'
+import { buildTree, type Node } from '../../../src/vfs/tree.ts'
 import { secret, table, value } from '../../support/tables.ts'
 
 function nodeOf(from: SecretTable, kind: Node['kind'], path: string): Node {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { nodeId } from '../../../src/vfs/tree.ts'
+import { nodeId } from '../../../src/vfs/node-id.ts'
 import { Driver } from '../../support/fs-driver.ts'
 import { secret, table } from '../../support/tables.ts'
 

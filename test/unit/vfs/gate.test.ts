@@ -13,7 +13,7 @@ import { Gate } from '../../../src/vfs/gate.ts'
 import type { EntryValue } from '../../../src/vfs/table.ts'
 import { secretFile } from '../../../src/vfs/tree.ts'
 import { header } from '../../support/fs-driver.ts'
-import { secret, value } from '../../support/tables.ts'
+import { value } from '../../support/tables.ts'
 
 const TID = 41
 const request = { ...header(9), pid: TID, uid: 1000, gid: 100 }
@@ -21,7 +21,7 @@ const FOO = '/system.slice/foo.service'
 
 const file = (rest: Partial<Rule>, held: EntryValue = value('x')) => {
   const rule = { ...NO_RULE, ...rest }
-  return secretFile(9, secret('db/password', '', { rule, value: held }), new UnitRule(rule))
+  return secretFile('db/password', { uid: 0, gid: 0, mode: 0o400, rule: new UnitRule(rule) }, held)
 }
 const foo = (reads: Reads = { kind: 'always' }) => ({ units: ['foo.service'], reads })
 const once = foo({ kind: 'once' })

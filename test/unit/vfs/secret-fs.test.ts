@@ -2,7 +2,7 @@ import t from 'tap'
 import { errno } from '../../../src/base/errno.ts'
 import { refuse } from '../../../src/fuse/handler.ts'
 import { FOPEN_DIRECT_IO } from '../../../src/fuse/wire/kernel.ts'
-import { nodeId } from '../../../src/vfs/tree.ts'
+import { nodeId } from '../../../src/vfs/node-id.ts'
 import { CAPACITY, Driver, header } from '../../support/fs-driver.ts'
 import { secret, table } from '../../support/tables.ts'
 

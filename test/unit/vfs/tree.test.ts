@@ -1,5 +1,6 @@
 import t from 'tap'
-import { buildTree, nodeId, type Directory, type VirtualFiles } from '../../../src/vfs/tree.ts'
+import { nodeId } from '../../../src/vfs/node-id.ts'
+import { buildTree, childOf, type Directory, type Node, type VirtualFiles } from '../../../src/vfs/tree.ts'
 import { secret, table } from '../../support/tables.ts'
 
 const nothing: VirtualFiles = new Map()
@@ -9,6 +10,9 @@ function directory(tree: ReturnType<typeof buildTree>, path: string): Directory 
   if (node?.kind !== 'directory') throw new Error(`${path} is no directory`)
   return node
 }
+
+const isIn = ({ path }: Directory, node: Node) =>
+  node.path !== '' && node.path === [path, node.name].filter((part) => part !== '').join('/')
 
 t.test('node ids are those of earlier versions: a later server carries on a mount', (t) => {
   t.equal(nodeId('directory', ''), 1)
@@ -24,7 +28,7 @@ t.test(
   (t) => {
     const alone = buildTree(table([secret('d/a', '1')]), nothing)
     const among = buildTree(table([secret('z', '2'), secret('d/b', '3'), secret('d/a', '4')]), nothing)
-    for (const id of alone.nodes.keys()) t.ok(among.nodes.has(id))
+    for (const { id } of alone.nodes.items) t.ok(among.nodes.get(id))
     t.not(nodeId('secret', 'x'), nodeId('directory', 'x'))
     for (let index = 0; index < 1000; index++) {
       const id = nodeId('secret', `secret-${index}`)
@@ -39,34 +43,36 @@ t.test('slashes make directories, each listed once, in the order of node ids', (
     table([secret('a/b/c', '1'), secret('a/b/d', '2'), secret('a/e', '3'), secret('f', '4')]),
     nothing,
   )
-  t.equal(tree.nodes.size, 7 + 2, 'and .self and .units')
+  t.equal(tree.nodes.items.length, 7 + 2, 'and .self and .units')
   t.same(
     directory(tree, '')
-      .listed.map(({ name }) => name)
+      .listed.inOrder.map(({ name }) => name)
       .sort(),
     ['a', 'f'],
   )
   t.same(
     directory(tree, 'a')
-      .listed.map(({ name }) => name)
+      .listed.inOrder.map(({ name }) => name)
       .sort(),
     ['b', 'e'],
   )
   t.same(
     directory(tree, 'a/b')
-      .listed.map(({ name }) => name)
+      .listed.inOrder.map(({ name }) => name)
       .sort(),
     ['c', 'd'],
   )
-  for (const node of tree.nodes.values()) {
+  for (const node of tree.nodes.items) {
     if (node.kind !== 'directory') continue
+    const ids = node.listed.inOrder.map(({ id }) => id)
     t.same(
-      node.listed.map(({ id }) => id),
-      node.listed.map(({ id }) => id).sort((x, y) => x - y),
+      ids,
+      ids.toSorted((x, y) => x - y),
     )
+    t.equal(node.listed.folders, node.listed.inOrder.filter(({ kind }) => kind === 'directory').length)
     t.same(
       new Set(node.listed),
-      new Set([...node.children.values()].filter(({ name }) => !name.startsWith('.'))),
+      new Set(tree.nodes.items.filter((one) => isIn(node, one) && !one.path.startsWith('.'))),
     )
   }
   t.equal(directory(tree, 'a/b').parent, directory(tree, 'a'))
@@ -82,21 +88,47 @@ t.test('directories have the mode of the table, those of virtual files are for r
     [0o755, 0o755, 0o700],
   )
   t.notOk(
-    directory(tree, '').listed.some(({ name }) => name === '.hushfs'),
+    directory(tree, '').listed.inOrder.some(({ name }) => name === '.hushfs'),
     'not listed',
   )
-  t.ok(directory(tree, '').children.has('.hushfs'), 'but found')
+  t.equal(childOf(tree, directory(tree, ''), '.hushfs'), directory(tree, '.hushfs'), 'but found')
   t.same(
-    directory(tree, '.hushfs').listed.map(({ name }) => name),
+    directory(tree, '.hushfs').listed.inOrder.map(({ name }) => name),
     ['status.json'],
   )
   t.end()
 })
 
 t.test('a name that is both a file and a folder is never mounted', (t) => {
-  t.throws(() => buildTree(table([secret('a', '1'), secret('a/b', '2')]), nothing), {
-    message: /a part of it is a file/,
-  })
+  for (const names of [
+    ['a', 'a/b'],
+    ['a/b', 'a'],
+  ])
+    t.throws(() => buildTree(table(names.map((name) => secret(name, '1'))), nothing), {
+      message: 'a is both a file and a folder',
+    })
   t.throws(() => buildTree(table([secret('a', '1'), secret('a', '2')]), nothing), { message: /two paths/ })
+  t.end()
+})
+
+t.test('a name is found in its own folder, as what it is', (t) => {
+  const virtual: VirtualFiles = new Map([['.hushfs/status.json', () => new Uint8Array()]])
+  const tree = buildTree(table([secret('a/b', '1'), secret('c', '2')]), virtual)
+  const found = (path: string, name: string) => childOf(tree, directory(tree, path), name)
+  t.match(found('', 'a'), { kind: 'directory', path: 'a' })
+  t.match(found('', 'c'), { kind: 'secret', path: 'c' })
+  t.match(found('a', 'b'), { kind: 'secret', path: 'a/b', name: 'b' })
+  t.match(found('.hushfs', 'status.json'), { kind: 'virtual' })
+  t.match(found('', '.self'), { kind: 'self' })
+  t.match(found('', '.units'), { kind: 'units' })
+  for (const [path, name] of [
+    ['', 'b'],
+    ['', 'a/b'],
+    ['', ''],
+    ['a', 'c'],
+    ['a', '.self'],
+    ['a', ''],
+  ] as const)
+    t.equal(found(path, name), undefined, `${path}/${name}`)
   t.end()
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { NO_RULE, type Rule } from '../../../src/policy/rules.ts'
-import { buildTree, nodeId, type Node, type Tree, type UnitView } from '../../../src/vfs/tree.ts'
+import { nodeId } from '../../../src/vfs/node-id.ts'
+import { buildTree, type Node, type Tree, type UnitView } from '../../../src/vfs/tree.ts'
 import { isViewName, isViewOf, namedUnits, UnitViews } from '../../../src/vfs/unit-views.ts'
 import { secret, table } from '../../support/tables.ts'
 
@@ -61,11 +62,11 @@ t.test('a unit that may read nothing has no view', (t) => {
 t.test('files are the nodes of the tree, folders are of the view', (t) => {
   const views = new UnitViews()
   const top = views.top(tree, 'app.service') as UnitView
-  const db = views.child(top, 'db') as UnitView
+  const db = views.child(tree, top, 'db') as UnitView
   t.match(db, { kind: 'view', name: 'db', unit: 'app.service' })
   t.not(db.id, nodeId('directory', 'db'))
-  t.equal(views.child(db, 'password')?.id, nodeId('secret', 'db/password'))
-  const other = views.child(views.top(tree, 'admin.service') as UnitView, 'db') as UnitView
+  t.equal(views.child(tree, db, 'password')?.id, nodeId('secret', 'db/password'))
+  const other = views.child(tree, views.top(tree, 'admin.service') as UnitView, 'db') as UnitView
   t.not(other.id, db.id, 'nothing of one unit is another’s')
   t.end()
 })
@@ -73,19 +74,19 @@ t.test('files are the nodes of the tree, folders are of the view', (t) => {
 t.test('nothing else is found in a view', (t) => {
   const views = new UnitViews()
   const top = views.top(tree, 'app.service') as UnitView
-  const db = views.child(top, 'db') as UnitView
+  const db = views.child(tree, top, 'db') as UnitView
   for (const [view, names] of [
     [top, ['backup', 'none', '.self', '.units', '.hushfs', 'missing', '..', '']],
     [db, ['admin', 'db', 'missing']],
   ] as const)
-    for (const name of names) t.equal(views.child(view, name), undefined, name)
+    for (const name of names) t.equal(views.child(tree, view, name), undefined, name)
   t.end()
 })
 
 t.test('a view is found by its id, on the tree as it is now', (t) => {
   const views = new UnitViews()
   const top = views.top(tree, 'app.service') as UnitView
-  const db = views.child(top, 'db') as UnitView
+  const db = views.child(tree, top, 'db') as UnitView
   t.match(views.get(tree, top.id), { id: top.id, unit: 'app.service', name: 'app.service' })
   t.equal(views.get(tree, 12345), undefined)
 
@@ -111,7 +112,7 @@ t.test('ids are the same in a later server', (t) => {
   const ids = () => {
     const views = new UnitViews()
     const top = views.top(tree, 'app.service') as UnitView
-    return [top.id, (views.child(top, 'db') as UnitView).id]
+    return [top.id, (views.child(tree, top, 'db') as UnitView).id]
   }
   t.strictSame(ids(), ids())
   t.end()
@@ -168,6 +169,10 @@ t.test('whose view it is', (t) => {
 })
 
 t.test('the units that are listed: named, once, without wildcards', (t) => {
-  t.strictSame(namedUnits(table(secrets)), ['app.service', 'admin.service', 'backup@daily.service'])
+  t.strictSame(namedUnits(buildTree(table(secrets), new Map())), [
+    'app.service',
+    'admin.service',
+    'backup@daily.service',
+  ])
   t.end()
 })
