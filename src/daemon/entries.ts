@@ -1,25 +1,40 @@
-import { isPending, type SecretEntry, type SecretTable } from '../vfs/table.ts'
+import {
+  isPending,
+  type EntryValue,
+  type SecretEntry,
+  type SecretStream,
+  type SecretTable,
+  type TableHead,
+} from '../vfs/table.ts'
+import { KnownValues } from './known-values.ts'
 
-/** A table whose entries change one by one, and what `status` counts of them: each change costs the same, however many there are. */
+/** Makes the entry of the secret at an index of the configuration. */
+export type EntryMaker = (index: number, value: EntryValue) => SecretEntry
+
+/** A table whose values change one by one, without their bytes, and what `status` counts of them: each change costs the same, however many there are. */
 export class Entries {
-  readonly #head: Omit<SecretTable, 'secrets'>
-  readonly #entries: SecretEntry[]
+  readonly #head: TableHead
+  readonly #values: KnownValues
+  readonly #entryOf: EntryMaker
   readonly #failing = new Set<number>()
   #pending = 0
-  #table: SecretTable | undefined
 
-  constructor(table: SecretTable) {
-    const { secrets, ...head } = table
+  /** Entries are made when they are asked for: kept, they would take more memory than what they are made of. */
+  constructor(head: TableHead, values: readonly EntryValue[], entryOf: EntryMaker) {
     this.#head = head
-    this.#table = table
-    this.#entries = [...secrets]
-    for (const [index, entry] of secrets.entries()) this.#count(index, entry, 1)
+    this.#entryOf = entryOf
+    this.#values = new KnownValues(values.length)
+    for (const [index, value] of values.entries()) this.#keep(index, entryOf(index, value).value)
   }
 
   /** The table as it is now. */
   get table(): SecretTable {
-    this.#table ??= { ...this.#head, secrets: [...this.#entries] }
-    return this.#table
+    return this.tableOf([...this.#all()])
+  }
+
+  /** The same, to go through once. */
+  get stream(): SecretStream {
+    return { ...this.#head, secrets: this.#all() }
   }
 
   /** The same with some of its entries, or others, alone. */
@@ -32,7 +47,7 @@ export class Entries {
   }
 
   get total(): number {
-    return this.#entries.length
+    return this.#values.length
   }
 
   get pending(): number {
@@ -44,24 +59,39 @@ export class Entries {
     return [...this.#failing]
       .sort((a, b) => a - b)
       .flatMap((index) => {
-        const { name = '', value } = this.#entries[index] ?? {}
-        return value !== undefined && 'failing' in value ? [{ name, reason: value.failing }] : []
+        const { name, value } = this.#made(index)
+        return 'failing' in value ? [{ name, reason: value.failing }] : []
       })
   }
 
   at(index: number): SecretEntry | undefined {
-    return this.#entries[index]
+    return index >= 0 && index < this.total ? this.#made(index) : undefined
   }
 
-  put(index: number, entry: SecretEntry): void {
-    const before = this.#entries[index]
-    if (before !== undefined) this.#count(index, before, -1)
-    this.#count(index, entry, 1)
-    this.#entries[index] = entry
-    this.#table = undefined
+  /** Undefined: there is no such secret. */
+  valueAt(index: number): EntryValue | undefined {
+    return index >= 0 && index < this.total ? this.#values.at(index) : undefined
   }
 
-  #count(index: number, { value }: SecretEntry, by: 1 | -1): void {
+  put(index: number, value: EntryValue): void {
+    this.#count(index, this.#values.at(index), -1)
+    this.#keep(index, value)
+  }
+
+  *#all(): Generator<SecretEntry> {
+    for (let index = 0; index < this.total; index++) yield this.#made(index)
+  }
+
+  #made(index: number): SecretEntry {
+    return this.#entryOf(index, this.#values.at(index))
+  }
+
+  #keep(index: number, value: EntryValue): void {
+    this.#values.put(index, value)
+    this.#count(index, value, 1)
+  }
+
+  #count(index: number, value: EntryValue, by: 1 | -1): void {
     if (isPending(value)) this.#pending += by
     if (!('failing' in value)) return
     if (by === 1) this.#failing.add(index)

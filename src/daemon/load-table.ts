@@ -1,7 +1,7 @@
 import type { Config, SecretConfig } from '../config/config.ts'
 import { isRestricted, NO_RULE, type Rule } from '../policy/rules.ts'
 import type { Accounts } from '../sys/accounts.ts'
-import type { EntryValue, SecretEntry, SecretTable } from '../vfs/table.ts'
+import type { EntryValue, SecretEntry, SecretTable, TableHead } from '../vfs/table.ts'
 
 const ROOT = 0
 const NOT_OPENED = { failing: 'it was not opened' }
@@ -14,16 +14,18 @@ export function loadTable(
   previous: SecretTable | undefined,
   now: number,
 ): SecretTable {
-  const before = new Set(previous?.secrets.map(({ name }) => name))
   const secrets = config.secrets.map((secret, index) =>
     entryOf(secret, accounts, values[index] ?? NOT_OPENED),
   )
-  const sameNames = previous !== undefined && hasNames(before, secrets)
+  return { ...headOf(config, previous, now), secrets }
+}
+
+/** `now`: seconds since 1970. */
+export function headOf(config: Config, previous: SecretTable | undefined, now: number): TableHead {
   return {
     generation: (previous?.generation ?? 0) + 1,
     directoryMode: config.directoryMode,
-    changedAt: sameNames ? previous.changedAt : now,
-    secrets,
+    changedAt: previous !== undefined && hasNames(previous, config) ? previous.changedAt : now,
   }
 }
 
@@ -67,6 +69,7 @@ export function unknownAccount(what: 'owner' | 'group' | 'user', name: string | 
   return { failing: `${what} ${name} is not in ${file}` }
 }
 
-function hasNames(before: ReadonlySet<string>, secrets: readonly SecretEntry[]): boolean {
-  return before.size === secrets.length && secrets.every((entry) => before.has(entry.name))
+function hasNames({ secrets: before }: SecretTable, { secrets }: Config): boolean {
+  const names = new Set(before.map(({ name }) => name))
+  return names.size === secrets.length && secrets.every(({ name }) => names.has(name))
 }

@@ -64,9 +64,9 @@ export class Loader {
   /** Serve a table in which every value is pending, then the values as they come. Resolves when each was tried. */
   async open(prepared: UnsealChild | undefined): Promise<void> {
     const { known, outlet } = this.#options
-    const { config, table } = this.#states
-    void outlet.replace(table)
-    if (known !== undefined) outlet.notify(notificationsFor(known, table))
+    const { config, entries } = this.#states
+    void outlet.replace(entries.stream)
+    if (known !== undefined) outlet.notify(notificationsFor(known, entries.table))
     this.#awaitPending()
     const fetching = this.#fetchings.start(config)
     this.#follow(fetching)

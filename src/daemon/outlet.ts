@@ -1,10 +1,10 @@
 import type { SecretConfig } from '../config/config.ts'
-import type { IndexedValue, SecretTable } from '../vfs/table.ts'
+import type { IndexedValue, SecretStream, SecretTable } from '../vfs/table.ts'
 
 /** Where the loader's values go; implemented by server.ts. */
 export interface Outlet {
   /** Both resolve when the worker serves it. */
-  replace(table: SecretTable): Promise<unknown>
+  replace(table: SecretStream): Promise<unknown>
   settle(values: readonly IndexedValue[]): Promise<unknown>
   /** Tell the kernel. */
   notify(messages: readonly Uint8Array[]): void

@@ -1,5 +1,5 @@
 import type { Rule } from '../policy/rules.ts'
-import type { EntryValue, SecretEntry, SecretStream, SecretTable, TableHead } from '../vfs/table.ts'
+import type { EntryValue, SecretEntry, SecretStream, TableHead } from '../vfs/table.ts'
 
 /**
  * A table as it goes between threads: a column for each field, because cloning an object costs more than filling it in. `rules` and `values` have each object that
@@ -17,23 +17,34 @@ export interface PackedTable extends TableHead {
   readonly valueOf: Uint32Array
 }
 
-export function packTable({ secrets, ...head }: SecretTable): PackedTable {
+export function packTable({ secrets, ...head }: SecretStream): PackedTable {
   const rules = new Shared<Rule>()
   const values = new Shared<EntryValue>()
-  const column = () => new Uint32Array(secrets.length)
-  const [uids, gids, ruleOf, valueOf] = [column(), column(), column(), column()]
-  const modes = new Uint16Array(secrets.length)
-  const names = secrets.map(({ name, uid, gid, mode, rule, value }, index) => {
-    uids[index] = uid
-    gids[index] = gid
-    modes[index] = mode
-    ruleOf[index] = rules.indexOf(rule)
-    valueOf[index] = values.indexOf(value)
-    return name
-  })
-  const shared = { rules: rules.objects, values: values.objects }
-  return { ...head, names: names.join('\n'), uids, gids, modes, ruleOf, valueOf, ...shared }
+  const columns = { names: [], uids: [], gids: [], modes: [], ruleOf: [], valueOf: [] } as Columns
+  for (const { name, uid, gid, mode, rule, value } of secrets) {
+    columns.names.push(name)
+    columns.uids.push(uid)
+    columns.gids.push(gid)
+    columns.modes.push(mode)
+    columns.ruleOf.push(rules.indexOf(rule))
+    columns.valueOf.push(values.indexOf(value))
+  }
+  return {
+    ...head,
+    names: columns.names.join('\n'),
+    uids: Uint32Array.from(columns.uids),
+    gids: Uint32Array.from(columns.gids),
+    modes: Uint16Array.from(columns.modes),
+    ruleOf: Uint32Array.from(columns.ruleOf),
+    valueOf: Uint32Array.from(columns.valueOf),
+    rules: rules.objects,
+    values: values.objects,
+  }
 }
+
+type Columns = { readonly names: string[] } & Readonly<
+  Record<'uids' | 'gids' | 'modes' | 'ruleOf' | 'valueOf', number[]>
+>
 
 export function unpackTable(packed: PackedTable): SecretStream {
   const { generation, directoryMode, changedAt } = packed

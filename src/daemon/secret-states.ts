@@ -12,11 +12,12 @@ import {
   type PresentValue,
   type SecretEntry,
   type SecretTable,
+  type TableHead,
 } from '../vfs/table.ts'
 import { Conditions } from './conditions.ts'
 import { Entries } from './entries.ts'
 import { judge, maxStaleOf, rulesOf, type Clock, type Rules, type Verdict } from './judge.ts'
-import { entryOf, loadTable } from './load-table.ts'
+import { entryOf, headOf, loadTable } from './load-table.ts'
 import type { Schedule } from './schedule.ts'
 import type { Troubles } from './status-facts.ts'
 
@@ -63,7 +64,7 @@ export class SecretStates {
       const version = versions.get(name)
       return version === undefined ? unknown : ({ pending: true, since, version } as const)
     })
-    this.#entries = new Entries(loadTable(config, accounts, pending, known, secondsOf(now)))
+    this.#entries = entriesOf(config, accounts, headOf(config, known, secondsOf(now)), pending)
   }
 
   get config(): Config {
@@ -108,7 +109,7 @@ export class SecretStates {
   /** Results of opening some of the secrets again. */
   take(results: readonly IndexedValue[], now: Clock): Change {
     const entries = this.#entries
-    const isServed = (name: string) => hasValue(entries.at(this.#places.get(name) ?? -1)?.value)
+    const isServed = (name: string) => hasValue(this.#valueOf(name))
     const change: Change = { values: [], before: [], after: [], notes: [] }
     for (const { index, value: result } of results) {
       const secret = this.#config.secrets[index]
@@ -121,7 +122,7 @@ export class SecretStates {
       if (isSame(entry.value, verdict.value)) continue
       const next = entryOf(secret, this.#accounts, verdict.value)
       const known = withoutBytes(next)
-      entries.put(index, known)
+      entries.put(index, known.value)
       this.#remember(secret.name, entry.value, known.value)
       change.values.push({ index, value: next.value })
       change.before.push(entry)
@@ -161,7 +162,7 @@ export class SecretStates {
     this.#config = config
     this.#places = placesOf(config)
     this.#accounts = accounts
-    this.#entries = new Entries({ ...table, secrets: table.secrets.map(withoutBytes) })
+    this.#entries = entriesOf(config, accounts, table, values)
     this.#forgetOthers(new Set(config.secrets.map(({ name }) => name)))
     const notes = config.secrets.flatMap((secret, index) => this.#note(secret, verdicts[index], now))
     return { table, notes }
@@ -185,8 +186,9 @@ export class SecretStates {
   /** The time of those that wait is over: as results. */
   overdue(now: Clock): IndexedValue[] {
     const limit = this.#config.startTimeout * 1000
-    return this.table.secrets.flatMap(({ name, value }, index): IndexedValue[] => {
-      if (!isPending(value) || now.monotonic - value.since < limit) return []
+    return this.#config.secrets.flatMap(({ name }, index): IndexedValue[] => {
+      const value = this.#entries.valueAt(index)
+      if (value === undefined || !isPending(value) || now.monotonic - value.since < limit) return []
       const failing = this.#conditions.get(name)?.reason ?? STILL_BEING_OPENED
       return [{ index, value: { failing, unavailable: true } }]
     })
@@ -239,13 +241,23 @@ export class SecretStates {
   }
 
   #valueOf(name: string): EntryValue | undefined {
-    return this.#entries.at(this.#places.get(name) ?? -1)?.value
+    return this.#entries.valueAt(this.#places.get(name) ?? -1)
   }
 
   #forgetOthers(names: ReadonlySet<string>): void {
     for (const name of this.#last.keys()) if (!names.has(name)) this.#last.delete(name)
     this.#conditions.keep(names)
   }
+}
+
+function entriesOf(
+  { secrets }: Config,
+  accounts: Accounts,
+  { generation, directoryMode, changedAt }: TableHead,
+  values: readonly EntryValue[],
+): Entries {
+  const make = (index: number, value: EntryValue) => entryOf(secrets[index] as SecretConfig, accounts, value)
+  return new Entries({ generation, directoryMode, changedAt }, values, make)
 }
 
 function placesOf({ secrets }: Config): Map<string, number> {

@@ -36,11 +36,14 @@ function idsOf(text: string, fields: number): Map<string, number> {
 
 /** As chown(1): a name first, then digits as a number. */
 function resolve(account: string | number, ids: ReadonlyMap<string, number>): number | undefined {
-  return typeof account === 'number' ? numberOf(String(account)) : (ids.get(account) ?? numberOf(account))
+  return typeof account === 'number' ? validId(account) : (ids.get(account) ?? numberOf(account))
 }
 
 function numberOf(digits: string): number | undefined {
   if (!/^[0-9]{1,10}$/.test(digits)) return undefined
-  const number = Number(digits)
-  return number <= LAST_ID ? number : undefined
+  return validId(Number(digits))
+}
+
+function validId(number: number): number | undefined {
+  return Number.isInteger(number) && number >= 0 && number <= LAST_ID ? number : undefined
 }

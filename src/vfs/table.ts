@@ -79,7 +79,8 @@ export function isPending(value: EntryValue): value is PendingValue {
   return 'pending' in value
 }
 
-const NOTHING = new Uint8Array()
+/** Where the bytes of a value are for the thread that doesn't serve it. */
+export const NOWHERE = { sealed: new Uint8Array(), at: 0 } as const
 
 /** The entry as the thread keeps it that doesn't serve the value. */
 export function withoutBytes(entry: SecretEntry): SecretEntry {
@@ -87,7 +88,7 @@ export function withoutBytes(entry: SecretEntry): SecretEntry {
 }
 
 export function withoutValueBytes(value: PresentValue): PresentValue {
-  return { ...value, sealed: NOTHING, at: 0 }
+  return { ...value, ...NOWHERE }
 }
 
 /** Version of a secret without a value. */

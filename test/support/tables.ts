@@ -5,6 +5,7 @@ import { OUT_HEADER_BYTES } from '../../src/fuse/wire/encode.ts'
 import { NO_RULE } from '../../src/policy/rules.ts'
 import { MemoryVault } from '../../src/vault/memory-vault.ts'
 import { PREFIX_BYTES, storeValue } from '../../src/vault/value.ts'
+import { Entries } from '../../src/daemon/entries.ts'
 import type { PresentValue, SecretEntry, SecretTable } from '../../src/vfs/table.ts'
 
 const sodium = await loadSodium()
@@ -35,6 +36,12 @@ export function secret(
 
 export function table(secrets: readonly SecretEntry[], rest: Partial<SecretTable> = {}): SecretTable {
   return { generation: 1, directoryMode: 0o711, changedAt: 500, secrets, ...rest }
+}
+
+/** The entries of a table as the main thread keeps them. */
+export function entriesOf({ secrets, ...head }: SecretTable): Entries {
+  const values = secrets.map(({ value }) => value)
+  return new Entries(head, values, (index, value) => ({ ...(secrets[index] as SecretEntry), value }))
 }
 
 /** A reply frame of `capacity` bytes in the WASM heap and a vault that opens into it and counts. */

@@ -1,8 +1,7 @@
 import t from 'tap'
 import { version } from '../../../src/base/version.ts'
-import { Entries } from '../../../src/daemon/entries.ts'
 import { statusFacts } from '../../../src/daemon/status-facts.ts'
-import { secret, table } from '../../support/tables.ts'
+import { entriesOf, secret, table } from '../../support/tables.ts'
 
 const running = {
   mountPoint: '/run/hushfs',
@@ -17,7 +16,7 @@ t.test('counts, and names what fails with its reason', (t) => {
   ]
   const facts = statusFacts(
     running,
-    new Entries(table(secrets, { generation: 3 })),
+    entriesOf(table(secrets, { generation: 3 })),
     { count: 2, last: null },
     {
       failing: new Map([['bad', { since: 0 }]]),
@@ -40,7 +39,7 @@ t.test('counts, and names what fails with its reason', (t) => {
 t.test('of nothing', (t) => {
   const facts = statusFacts(
     running,
-    new Entries(table([], { generation: 0 })),
+    entriesOf(table([], { generation: 0 })),
     { count: 0, last: null },
     { failing: new Map(), stale: new Map() },
   )
