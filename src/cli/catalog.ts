@@ -65,14 +65,14 @@ function catalog(args: CatalogOptions): undefined {
 function isFor(name: string): (secret: SecretConfig) => boolean {
   const unit = name.slice(name.indexOf('/') + 1)
   if (!unitName.safeParse(unit).success) throw new UsageError(`${unit} is no unit name such as app.service`)
-  return (secret) => {
-    const units = unit === name ? secret.units : secret.userUnits
+  return ({ terms }) => {
+    const units = unit === name ? terms.units : terms.userUnits
     return units !== undefined && new UnitRule({ ...NO_RULE, units }).mayUnit(name)
   }
 }
 
-function entryOf(secret: SecretConfig, mountPoint: string): Entry {
-  const { name, source, owner, group, mode, units, userUnits, manager, restartUnits, reloadUnits } = secret
+function entryOf({ name, source, terms }: SecretConfig, mountPoint: string): Entry {
+  const { owner, group, mode, units, userUnits, manager, reads, restartUnits, reloadUnits } = terms
   const inputs = inputsOf(source)
   return {
     path: join(mountPoint, name),
@@ -84,7 +84,7 @@ function entryOf(secret: SecretConfig, mountPoint: string): Entry {
     units: units ?? null,
     userUnits: userUnits ?? null,
     manager,
-    reads: readsOf(secret.reads),
+    reads: readsOf(reads),
     restartUnits,
     reloadUnits,
   }

@@ -104,7 +104,8 @@ function judge(
   accounts: Accounts,
   inputs: ReadonlyMap<string, SecretConfig>,
 ): Verdict {
-  const { name, source, owner, group, mode } = secret
+  const { name, source, terms } = secret
+  const { owner, group, mode } = terms
   const problems: string[] = []
   if (value !== undefined && 'failing' in value) problems.push(value.failing)
   if (accounts.uid(owner) === undefined) problems.push(`there is no user \`${owner}\``)
@@ -122,7 +123,7 @@ function judge(
   }
 }
 
-function warningsOf({ source, units, userUnits, manager }: SecretConfig): string[] {
+function warningsOf({ source, terms: { units, userUnits, manager } }: SecretConfig): string[] {
   const warnings: string[] = []
   if (source.kind === 'file' || source.kind === 'text')
     warnings.push(`its source is plaintext (${source.kind}); \`hushfs set\` seals a value`)
@@ -132,9 +133,9 @@ function warningsOf({ source, units, userUnits, manager }: SecretConfig): string
 }
 
 /** The kernel knows nothing of what is in a template, and the configuration bounds its unit rule alone. */
-function openerThan({ source, mode }: SecretConfig, inputs: ReadonlyMap<string, SecretConfig>): string[] {
-  if ((mode & OTHERS) === 0) return []
-  const closed = inputsOf(source).filter((name) => ((inputs.get(name)?.mode ?? OTHERS) & OTHERS) === 0)
+function openerThan({ source, terms }: SecretConfig, inputs: ReadonlyMap<string, SecretConfig>): string[] {
+  if ((terms.mode & OTHERS) === 0) return []
+  const closed = inputsOf(source).filter((name) => ((inputs.get(name)?.terms.mode ?? OTHERS) & OTHERS) === 0)
   return closed.map((name) => `everyone may read it by its mode, and not the secret ${name} in it`)
 }
 

@@ -69,8 +69,9 @@ function secretOf({ secrets, file }: Config, name: string): SecretConfig {
 }
 
 function askedOf(config: Config, secret: SecretConfig, accounts: Accounts): Asked {
-  const { name, owner, group, mode, reads } = secret
-  const { rule, unknownUser } = ruleOf(secret, accounts)
+  const { name, terms } = secret
+  const { owner, group, mode, reads } = terms
+  const { rule, unknownUser } = ruleOf(terms, accounts)
   const [uid, gid] = [accounts.uid(owner), accounts.gid(group)]
   const objection: Asked['objection'] = (start) => {
     const used = reads.kind === 'once' ? usedAllowances(canonical(config.mountPoint)) : []

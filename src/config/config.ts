@@ -23,6 +23,11 @@ export interface Config {
 export interface SecretConfig {
   readonly name: string
   readonly source: SourceSpec
+  readonly terms: Terms
+}
+
+/** Whose a secret is, who may read it, and who is told of a change: one object for all secrets for which the configuration says the same. */
+export interface Terms {
   /** A name or a number, not resolved yet. */
   readonly owner: string | number
   readonly group: string | number

@@ -1,8 +1,10 @@
 import { dirname, resolve } from 'node:path'
-import type { Config, ReadsRule, SecretConfig, SourceSpec } from './config.ts'
+import type { Config } from './config.ts'
 import { microsecondsOf, secondsOf } from './fields.ts'
-import type { DocumentInput, SecretInput } from './schema.ts'
+import { entriesOf } from './map-entries.ts'
+import type { DocumentInput } from './schema.ts'
 import { specOf } from './source-schema.ts'
+import { bitsOf, TermsMaker } from './terms.ts'
 import { resolveVault } from './vault-schema.ts'
 
 /** Fill in the defaults and make every path absolute. Templates are for templates.ts. */
@@ -11,6 +13,7 @@ export function resolveDocument(file: string, input: DocumentInput): Config {
   const folder = dirname(absolute)
   const vaults = Object.entries(input.vaults ?? {})
   const names = vaults.map(([name]) => name)
+  const terms = new TermsMaker()
   return {
     file: absolute,
     folder,
@@ -21,30 +24,11 @@ export function resolveDocument(file: string, input: DocumentInput): Config {
     startTimeout: secondsOf(input.startTimeout ?? '30s'),
     polling: pollingOf(input.polling ?? 'auto'),
     vaults: vaults.map(([name, vault]) => resolveVault(name, vault, folder)),
-    secrets: Object.entries(input.secrets ?? {}).map(([name, secret]) =>
-      resolveSecret(name, specOf(secret.source, folder, names), secret),
-    ),
-  }
-}
-
-/** A secret, or a template, whose other keys are the same. */
-export function resolveSecret(
-  name: string,
-  source: SourceSpec,
-  input: Omit<SecretInput, 'source'>,
-): SecretConfig {
-  return {
-    name,
-    source,
-    owner: input.owner ?? 'root',
-    group: input.group ?? 'root',
-    mode: bitsOf(input.mode ?? '0400'),
-    units: input.units,
-    userUnits: input.userUnits,
-    manager: input.manager ?? true,
-    reads: readsOf(input.reads ?? 'always'),
-    restartUnits: input.restartUnits ?? NO_UNITS,
-    reloadUnits: input.reloadUnits ?? NO_UNITS,
+    secrets: entriesOf(input.secrets ?? {}).map(([name, secret]) => ({
+      name,
+      source: specOf(secret.source, folder, names),
+      terms: terms.of(secret),
+    })),
   }
 }
 
@@ -54,17 +38,4 @@ const MEASURED_POLLING = '200us'
 function pollingOf(input: string): number {
   if (input === 'off') return 0
   return microsecondsOf(input === 'auto' ? MEASURED_POLLING : input)
-}
-
-function bitsOf(mode: string): number {
-  return Number.parseInt(mode, 8)
-}
-
-/** One object each, for however many secrets. */
-const NO_UNITS: readonly string[] = []
-const ALWAYS: ReadsRule = { kind: 'always' }
-
-function readsOf(input: NonNullable<SecretInput['reads']>): ReadsRule {
-  if (input === 'always') return ALWAYS
-  return typeof input === 'string' ? { kind: input } : { kind: 'startup', seconds: secondsOf(input.startup) }
 }

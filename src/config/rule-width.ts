@@ -1,6 +1,6 @@
-import type { ReadsRule, SecretConfig } from './config.ts'
+import type { ReadsRule, Terms } from './config.ts'
 
-type UnitRule = Pick<SecretConfig, 'units' | 'userUnits' | 'manager' | 'reads'>
+type UnitRule = Pick<Terms, 'units' | 'userUnits' | 'manager' | 'reads'>
 
 /** What of a template's rule lets more in than a secret's does. */
 export interface Wider {

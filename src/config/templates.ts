@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { readBoundedFile } from '../base/bounded-file.ts'
-import type { Config, SecretConfig } from './config.ts'
+import type { Config, SecretConfig, Terms } from './config.ts'
 import type { Problem } from './problems.ts'
-import { resolveSecret } from './resolve.ts'
+import { TermsMaker } from './terms.ts'
 import { widerThan } from './rule-width.ts'
 import type { TemplateInput } from './schema.ts'
 import { inputsOf } from './template-inputs.ts'
@@ -24,8 +24,12 @@ export function resolveTemplates(
   { folder, secrets }: Config,
   inputs: Readonly<Record<string, TemplateInput>>,
 ): Resolved {
+  if (Object.keys(inputs).length === 0) return { secrets: [], problems: [] }
   const known = new Map(secrets.map((secret) => [secret.name, secret]))
-  const all = Object.entries(inputs).map(([name, input]) => resolveTemplate(name, input, folder, known))
+  const terms = new TermsMaker()
+  const all = Object.entries(inputs).map(([name, input]) =>
+    resolveTemplate(name, input, terms.of(input), folder, known),
+  )
   return {
     secrets: all.flatMap((resolved) => resolved.secrets),
     problems: all.flatMap((resolved) => resolved.problems),
@@ -35,6 +39,7 @@ export function resolveTemplates(
 function resolveTemplate(
   name: string,
   input: TemplateInput,
+  terms: Terms,
   folder: string,
   known: ReadonlyMap<string, SecretConfig>,
 ): Resolved {
@@ -44,7 +49,7 @@ function resolveTemplate(
   if (typeof text !== 'string')
     return { secrets: [], problems: [{ path: [...path, 'file'], message: text.unread }] }
   const { parts, problems } = parseTemplate(text, known)
-  const template = resolveSecret(name, { kind: 'template', parts }, input)
+  const template: SecretConfig = { name, source: { kind: 'template', parts }, terms }
   const found = problems.map((problem): Problem =>
     file === undefined
       ? { path: [...path, 'content'], message: problem.message }
@@ -82,7 +87,7 @@ function placeIn(text: string, { offset }: TemplateProblem): string {
 function wider(template: SecretConfig, known: ReadonlyMap<string, SecretConfig>): Problem[] {
   return inputsOf(template.source).flatMap((name): Problem[] => {
     const secret = known.get(name)
-    const found = secret && widerThan(secret, template)
+    const found = secret && widerThan(secret.terms, template.terms)
     if (found === undefined) return []
     const message = `its unit rule is wider than that of the secret \`${name}\` in it: ${found.reason}`
     return [{ path: ['templates', template.name, found.key], message }]

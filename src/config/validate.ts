@@ -1,5 +1,6 @@
 import { oneLine } from '../base/log.ts'
 import { nameProblem } from '../base/secret-name.ts'
+import { entriesOf } from './map-entries.ts'
 import { PlainSecrets } from './plain.ts'
 import { problemsOf, type Problem } from './problems.ts'
 import { documentSchema, secretSchema, templateSchema, type SecretInput } from './schema.ts'
@@ -10,25 +11,23 @@ import { vaultSchema } from './vault-schema.ts'
 export function problemsIn(raw: unknown): Problem[] {
   const document = documentSchema.safeParse(withoutEntries(raw))
   const problems = document.success ? [] : problemsOf(document.error, [])
-  const secrets = Object.entries(mapOf(raw, 'secrets'))
-  const templates = Object.entries(mapOf(raw, 'templates'))
+  const maps = { secrets: mapOf(raw, 'secrets'), templates: mapOf(raw, 'templates') }
+  const templates = Object.entries(maps.templates)
   const vaults = Object.entries(mapOf(raw, 'vaults'))
   const servers = vaults.map(([name]) => name)
-  const names = { secrets: secrets.map(([name]) => name), templates: templates.map(([name]) => name) }
-  const taken = new Set(names.secrets)
   const plain = new PlainSecrets()
   for (const [name, value] of vaults) problems.push(...vaultProblems(name, value))
-  for (const [name, value] of secrets)
+  for (const [name, value] of entriesOf(maps.secrets))
     if (!plain.accepts(value) || nameProblem(name) !== undefined)
       problems.push(...secretProblems(name, value, servers))
   for (const [name, value] of templates) problems.push(...templateProblems(name, value))
-  for (const name of names.templates)
-    if (taken.has(name))
+  for (const [name] of templates)
+    if (Object.hasOwn(maps.secrets, name))
       problems.push({
         path: ['templates', name],
         message: 'a secret has the same name; rename one of them',
       })
-  return [...problems, ...folderConflicts(names)]
+  return [...problems, ...folderConflicts(maps)]
 }
 
 /** The document with these maps empty: each entry of them is looked at by itself. */
@@ -89,12 +88,13 @@ function unknownServer(secret: string[], { source }: SecretInput, vaults: readon
 }
 
 /** `a` is a file and `a/b` makes it a folder. One look-up per slash, because a file may declare 100,000 secrets. */
-function folderConflicts(kinds: Readonly<Record<string, readonly string[]>>): Problem[] {
-  const all = new Set(Object.values(kinds).flat())
+function folderConflicts(kinds: Readonly<Record<string, object>>): Problem[] {
+  const maps = Object.values(kinds)
+  const isTaken = (name: string) => maps.some((map) => Object.hasOwn(map, name))
   const problems: Problem[] = []
-  for (const [kind, names] of Object.entries(kinds))
-    for (const name of names) {
-      const folder = folderIn(name, all)
+  for (const [kind, map] of Object.entries(kinds))
+    for (const name in map) {
+      const folder = folderIn(name, isTaken)
       if (folder === undefined) continue
       const message = `\`${oneLine(folder)}\` is a secret too, so it can't be the folder of \`${oneLine(name)}\`; rename one of them`
       problems.push({ path: [kind, name], message })
@@ -102,10 +102,10 @@ function folderConflicts(kinds: Readonly<Record<string, readonly string[]>>): Pr
   return problems
 }
 
-function folderIn(name: string, names: ReadonlySet<string>): string | undefined {
+function folderIn(name: string, isTaken: (name: string) => boolean): string | undefined {
   for (let end = name.indexOf('/'); end >= 0; end = name.indexOf('/', end + 1)) {
     const folder = name.slice(0, end)
-    if (names.has(folder)) return folder
+    if (isTaken(folder)) return folder
   }
   return undefined
 }

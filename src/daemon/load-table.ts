@@ -1,4 +1,4 @@
-import type { Config, SecretConfig } from '../config/config.ts'
+import type { Config, SecretConfig, Terms } from '../config/config.ts'
 import { isRestricted, NO_RULE, type Rule } from '../policy/rules.ts'
 import type { Accounts } from '../sys/accounts.ts'
 import type { EntryValue, SecretEntry, SecretTable, TableHead } from '../vfs/table.ts'
@@ -6,17 +6,15 @@ import type { EntryValue, SecretEntry, SecretTable, TableHead } from '../vfs/tab
 const ROOT = 0
 const NOT_OPENED = { failing: 'it was not opened' }
 
-/** A table from a configuration, the accounts of the host, and the values in the order of the configuration; one that is missing was not opened. */
+/** A table from a configuration and the values in the order of the configuration; one that is missing was not opened. */
 export function loadTable(
   config: Config,
-  accounts: Accounts,
+  makeEntry: MakeEntry,
   values: readonly (EntryValue | undefined)[],
   previous: SecretTable | undefined,
   now: number,
 ): SecretTable {
-  const secrets = config.secrets.map((secret, index) =>
-    entryOf(secret, accounts, values[index] ?? NOT_OPENED),
-  )
+  const secrets = config.secrets.map((secret, index) => makeEntry(secret, values[index] ?? NOT_OPENED))
   return { ...headOf(config, previous, now), secrets }
 }
 
@@ -29,26 +27,45 @@ export function headOf(config: Config, previous: SecretTable | undefined, now: n
   }
 }
 
+/** Makes the entry of a secret that has this value. */
+export type MakeEntry = (secret: SecretConfig, value: EntryValue) => SecretEntry
+
+/** Accounts are looked up once for all secrets with the same terms. */
+export function entryMaker(accounts: Accounts): MakeEntry {
+  const known = new Map<Terms, Access>()
+  return ({ name, terms }, value) => {
+    const found = known.get(terms) ?? accessOf(terms, accounts)
+    known.set(terms, found)
+    const { uid, gid, mode, rule, problem } = found
+    return { name, uid, gid, mode, rule, value: problem ?? value }
+  }
+}
+
+interface Access extends Pick<SecretEntry, 'uid' | 'gid' | 'mode' | 'rule'> {
+  /** What stands for the value of such a secret. */
+  readonly problem: EntryValue | undefined
+}
+
 /** An account that doesn't exist fails its secret; the file is root's then, and its rule lets no user unit in. */
-export function entryOf(secret: SecretConfig, accounts: Accounts, value: EntryValue): SecretEntry {
-  const { name, mode } = secret
-  const uid = accounts.uid(secret.owner)
-  const gid = accounts.gid(secret.group)
-  const { rule, unknownUser } = ruleOf(secret, accounts)
-  const failing = (problem: EntryValue) => ({ name, mode, uid: ROOT, gid: ROOT, rule, value: problem })
-  if (uid === undefined) return failing(unknownAccount('owner', secret.owner))
-  if (gid === undefined) return failing(unknownAccount('group', secret.group))
+function accessOf(terms: Terms, accounts: Accounts): Access {
+  const { owner, group, mode } = terms
+  const uid = accounts.uid(owner)
+  const gid = accounts.gid(group)
+  const { rule, unknownUser } = ruleOf(terms, accounts)
+  const failing = (problem: EntryValue) => ({ uid: ROOT, gid: ROOT, mode, rule, problem })
+  if (uid === undefined) return failing(unknownAccount('owner', owner))
+  if (gid === undefined) return failing(unknownAccount('group', group))
   if (unknownUser !== undefined) return failing(unknownAccount('user', unknownUser))
-  return { name, mode, uid, gid, rule, value }
+  return { uid, gid, mode, rule, problem: undefined }
 }
 
 /** The rule with users as numbers, and the first user that doesn't exist. */
 export function ruleOf(
-  secret: Pick<SecretConfig, 'units' | 'userUnits' | 'manager' | 'reads'>,
+  { units, userUnits: patterns, manager, reads }: Pick<Terms, 'units' | 'userUnits' | 'manager' | 'reads'>,
   accounts: Accounts,
 ): { rule: Rule; unknownUser: string | undefined } {
   let unknownUser: string | undefined
-  const userUnits = secret.userUnits?.flatMap((pattern) => {
+  const userUnits = patterns?.flatMap((pattern) => {
     const slash = pattern.indexOf('/')
     const user = pattern.slice(0, slash)
     const uid = accounts.uid(user)
@@ -56,7 +73,6 @@ export function ruleOf(
     unknownUser ??= user
     return []
   })
-  const { units, manager, reads } = secret
   const rule = { units, userUnits, manager, reads }
   // One object for nearly all: it goes to the worker once.
   const isNone = !isRestricted(rule) && manager && reads.kind === 'always'

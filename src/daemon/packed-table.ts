@@ -20,31 +20,29 @@ export interface PackedTable extends TableHead {
 export function packTable({ secrets, ...head }: SecretStream): PackedTable {
   const rules = new Shared<Rule>()
   const values = new Shared<EntryValue>()
-  const columns = { names: [], uids: [], gids: [], modes: [], ruleOf: [], valueOf: [] } as Columns
+  const names: string[] = []
+  const [uids, gids, modes] = [[] as number[], [] as number[], [] as number[]]
+  const [ruleOf, valueOf] = [[] as number[], [] as number[]]
   for (const { name, uid, gid, mode, rule, value } of secrets) {
-    columns.names.push(name)
-    columns.uids.push(uid)
-    columns.gids.push(gid)
-    columns.modes.push(mode)
-    columns.ruleOf.push(rules.indexOf(rule))
-    columns.valueOf.push(values.indexOf(value))
+    names.push(name)
+    uids.push(uid)
+    gids.push(gid)
+    modes.push(mode)
+    ruleOf.push(rules.indexOf(rule))
+    valueOf.push(values.indexOf(value))
   }
   return {
     ...head,
-    names: columns.names.join('\n'),
-    uids: Uint32Array.from(columns.uids),
-    gids: Uint32Array.from(columns.gids),
-    modes: Uint16Array.from(columns.modes),
-    ruleOf: Uint32Array.from(columns.ruleOf),
-    valueOf: Uint32Array.from(columns.valueOf),
+    names: names.join('\n'),
+    uids: Uint32Array.from(uids),
+    gids: Uint32Array.from(gids),
+    modes: Uint16Array.from(modes),
     rules: rules.objects,
+    ruleOf: Uint32Array.from(ruleOf),
     values: values.objects,
+    valueOf: Uint32Array.from(valueOf),
   }
 }
-
-type Columns = { readonly names: string[] } & Readonly<
-  Record<'uids' | 'gids' | 'modes' | 'ruleOf' | 'valueOf', number[]>
->
 
 export function unpackTable(packed: PackedTable): SecretStream {
   const { generation, directoryMode, changedAt } = packed

@@ -17,7 +17,7 @@ import {
 import { Conditions } from './conditions.ts'
 import { Entries } from './entries.ts'
 import { judge, maxStaleOf, rulesOf, type Clock, type Rules, type Verdict } from './judge.ts'
-import { entryOf, headOf, loadTable } from './load-table.ts'
+import { entryMaker, headOf, loadTable, type MakeEntry } from './load-table.ts'
 import type { Schedule } from './schedule.ts'
 import type { Troubles } from './status-facts.ts'
 
@@ -34,10 +34,10 @@ const STILL_BEING_OPENED = 'it is still being opened'
 /** What is known of each secret, without its bytes, and when it is to be opened again. Decides what results mean; does nothing itself. */
 export class SecretStates {
   #config: Config
-  #accounts: Accounts
+  #makeEntry: MakeEntry
   #entries: Entries
-  /** Where each secret is in configuration and table. */
-  #places: ReadonlyMap<string, number>
+  /** Where each secret is in configuration and table; undefined: not needed yet. */
+  #places: ReadonlyMap<string, number> | undefined
   /** Readers wait for what isn't there yet. */
   readonly #patient: boolean
   /** The last value of each secret that has none now. */
@@ -53,8 +53,7 @@ export class SecretStates {
     now: Clock,
   ) {
     this.#config = config
-    this.#places = placesOf(config)
-    this.#accounts = accounts
+    this.#makeEntry = entryMaker(accounts)
     this.#patient = patient
     for (const { name, value } of known?.secrets ?? []) if (isPresent(value)) this.#last.set(name, value)
     const versions = new Map(known?.secrets.map(({ name, value }) => [name, versionOf(value)]))
@@ -64,7 +63,7 @@ export class SecretStates {
       const version = versions.get(name)
       return version === undefined ? unknown : ({ pending: true, since, version } as const)
     })
-    this.#entries = entriesOf(config, accounts, headOf(config, known, secondsOf(now)), pending)
+    this.#entries = entriesOf(config, this.#makeEntry, headOf(config, known, secondsOf(now)), pending)
   }
 
   get config(): Config {
@@ -90,12 +89,18 @@ export class SecretStates {
 
   /** Index of a secret in configuration and table. */
   placeOf(name: string): number | undefined {
-    return this.#places.get(name)
+    return this.places().get(name)
+  }
+
+  /** The same for all. Made at the first call: for many secrets when others have been given what they wait for. */
+  places(): ReadonlyMap<string, number> {
+    this.#places ??= placesOf(this.#config)
+    return this.#places
   }
 
   /** Has it a value, from the source that this other configuration has for it? */
   isServed(secret: SecretConfig, config: Config): boolean {
-    const known = this.#config.secrets[this.#places.get(secret.name) ?? -1]
+    const known = this.#config.secrets[this.placeOf(secret.name) ?? -1]
     if (known === undefined || !hasValue(this.#valueOf(secret.name))) return false
     return originOf(known, this.#config) === originOf(secret, config)
   }
@@ -115,12 +120,12 @@ export class SecretStates {
       const secret = this.#config.secrets[index]
       const entry = entries.at(index)
       if (secret === undefined || entry === undefined) continue
-      const found = entryOf(secret, this.#accounts, result).value
+      const found = this.#makeEntry(secret, result).value
       const rules = rulesOf(secret, this.#config, this.#patient, isServed)
       const verdict = this.#judge(secret, entry.value, found, rules, now)
       change.notes.push(...this.#note(secret, verdict, now))
       if (isSame(entry.value, verdict.value)) continue
-      const next = entryOf(secret, this.#accounts, verdict.value)
+      const next = this.#makeEntry(secret, verdict.value)
       const known = withoutBytes(next)
       entries.put(index, known.value)
       this.#remember(secret.name, entry.value, known.value)
@@ -139,6 +144,7 @@ export class SecretStates {
     now: Clock,
   ): { table: SecretTable; notes: string[] } {
     const previous = this.table
+    const makeEntry = entryMaker(accounts)
     const before = new Map(previous.secrets.map((entry) => [entry.name, entry.value]))
     const origins = new Map(
       this.#config.secrets.map((secret) => [secret.name, originOf(secret, this.#config)]),
@@ -149,7 +155,7 @@ export class SecretStates {
       const same = origins.get(secret.name) === originOf(secret, config)
       const value = same ? before.get(secret.name) : undefined
       const found = results[index]
-      const result = found && entryOf(secret, accounts, found).value
+      const result = found && makeEntry(secret, found).value
       const rules = rulesOf(secret, config, this.#patient, (name) => served.has(name))
       const verdict = result ? this.#judge(secret, value, result, rules, now) : this.#kept(secret, value, now)
       if (isPresent(verdict.value)) served.add(secret.name)
@@ -158,11 +164,10 @@ export class SecretStates {
     const values = verdicts.map(({ value }) => value)
     for (const [index, { name }] of config.secrets.entries())
       this.#remember(name, before.get(name), values[index])
-    const table = loadTable(config, accounts, values, previous, secondsOf(now))
+    const table = loadTable(config, makeEntry, values, previous, secondsOf(now))
     this.#config = config
-    this.#places = placesOf(config)
-    this.#accounts = accounts
-    this.#entries = entriesOf(config, accounts, table, values)
+    this.#makeEntry = makeEntry
+    this.#entries = entriesOf(config, makeEntry, table, values)
     this.#forgetOthers(new Set(config.secrets.map(({ name }) => name)))
     const notes = config.secrets.flatMap((secret, index) => this.#note(secret, verdicts[index], now))
     return { table, notes }
@@ -170,7 +175,7 @@ export class SecretStates {
 
   /** Secrets whose source is to be asked now, or judged again: their indexes. */
   takeDue(now: Clock): { ofVaults: number[]; others: number[] } {
-    const due = this.schedule.takeDue(now.monotonic).flatMap((name) => this.#places.get(name) ?? [])
+    const due = this.schedule.takeDue(now.monotonic).flatMap((name) => this.placeOf(name) ?? [])
     const isOfVault = (index: number) => this.#config.secrets[index]?.source.kind === 'vault'
     return { ofVaults: due.filter(isOfVault), others: due.filter((index) => !isOfVault(index)) }
   }
@@ -236,12 +241,12 @@ export class SecretStates {
   }
 
   #isMissingOfVault(name: string): boolean {
-    const secret = this.#config.secrets[this.#places.get(name) ?? -1]
+    const secret = this.#config.secrets[this.placeOf(name) ?? -1]
     return secret?.source.kind === 'vault' && !hasValue(this.#valueOf(name))
   }
 
   #valueOf(name: string): EntryValue | undefined {
-    return this.#entries.valueAt(this.#places.get(name) ?? -1)
+    return this.#entries.valueAt(this.placeOf(name) ?? -1)
   }
 
   #forgetOthers(names: ReadonlySet<string>): void {
@@ -252,12 +257,12 @@ export class SecretStates {
 
 function entriesOf(
   { secrets }: Config,
-  accounts: Accounts,
+  makeEntry: MakeEntry,
   { generation, directoryMode, changedAt }: TableHead,
   values: readonly EntryValue[],
 ): Entries {
-  const make = (index: number, value: EntryValue) => entryOf(secrets[index] as SecretConfig, accounts, value)
-  return new Entries({ generation, directoryMode, changedAt }, values, make)
+  const head = { generation, directoryMode, changedAt }
+  return new Entries(head, values, (index, value) => makeEntry(secrets[index] as SecretConfig, value))
 }
 
 function placesOf({ secrets }: Config): Map<string, number> {

@@ -106,7 +106,7 @@ function followService(
     known: state.journal.negotiated === undefined ? undefined : savedTable(place),
     changed: (secrets) => {
       const names = secrets
-        .filter(({ restartUnits, reloadUnits }) => restartUnits.length + reloadUnits.length > 0)
+        .filter(({ terms }) => terms.restartUnits.length + terms.reloadUnits.length > 0)
         .map(({ name }) => name)
       if (names.length > 0) attempt("units can't be told of changed secrets", () => reportChanges(names))
     },

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { reasonOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { SecretConfig } from '../config/config.ts'
+import type { Terms } from '../config/config.ts'
 
 /** Units that consume changed secrets, each once; a unit that is to be restarted isn't reloaded too. */
 export interface UnitChanges {
@@ -9,12 +9,14 @@ export interface UnitChanges {
   readonly reload: readonly string[]
 }
 
-type Consumers = Pick<SecretConfig, 'restartUnits' | 'reloadUnits'>
+interface Consumers {
+  readonly terms: Pick<Terms, 'restartUnits' | 'reloadUnits'>
+}
 
 export function unitChanges(secrets: readonly Consumers[]): UnitChanges {
-  const restart = new Set(secrets.flatMap(({ restartUnits }) => restartUnits))
+  const restart = new Set(secrets.flatMap(({ terms }) => terms.restartUnits))
   const reload = new Set(
-    secrets.flatMap(({ reloadUnits }) => reloadUnits).filter((unit) => !restart.has(unit)),
+    secrets.flatMap(({ terms }) => terms.reloadUnits).filter((unit) => !restart.has(unit)),
   )
   return { restart: [...restart], reload: [...reload] }
 }

@@ -130,7 +130,10 @@ t.test('the first secret of a file in each of its shapes', async (t) => {
     const after = loadConfig(file)
     t.equal(after.store, store, JSON.stringify(shape))
     t.strictSame(after.secrets.slice(0, -1), secrets)
-    t.match(after.secrets.at(-1), { name: 'n/new', owner: 'postgres', mode: 0o440, units: ['x.service'] })
+    t.match(after.secrets.at(-1), {
+      name: 'n/new',
+      terms: { owner: 'postgres', mode: 0o440, units: ['x.service'] },
+    })
     for (const comment of ['# x', '# none', '# a', '# q', '# c'].filter((words) => shape.includes(words)))
       t.match(readFileSync(file, 'utf8'), comment, `${comment} is still there`)
     await undeclareSecret(file, 'n/new')

@@ -45,15 +45,11 @@ secrets:
       {
         name: 'db/password',
         source: { kind: 'sealed', file: join(folder, 'db.sealed') },
-        owner: 'root',
-        group: 'root',
-        mode: 0o400,
-        units: undefined,
-        userUnits: undefined,
-        manager: true,
-        reads: { kind: 'always' },
-        restartUnits: [],
-        reloadUnits: [],
+        terms: {
+          ...{ owner: 'root', group: 'root', mode: 0o400 },
+          ...{ units: undefined, userUnits: undefined, manager: true, reads: { kind: 'always' } },
+          ...{ restartUnits: [], reloadUnits: [] },
+        },
       },
     ],
   })
@@ -89,19 +85,21 @@ secrets:
   t.strictSame(a, {
     name: 'a',
     source: { kind: 'age', file: '/abs/a.age' },
-    owner: 1000,
-    group: 'postgres',
-    mode: 0o440,
-    units: ['postgresql.service', 'backup@*.service', String.raw`a\x2db.service`, 'machine-*'],
-    userUnits: ['alice/syncthing.service'],
-    manager: false,
-    reads: { kind: 'startup', seconds: 300 },
-    restartUnits: ['postgresql.service'],
-    reloadUnits: ['nginx.service'],
+    terms: {
+      owner: 1000,
+      group: 'postgres',
+      mode: 0o440,
+      units: ['postgresql.service', 'backup@*.service', String.raw`a\x2db.service`, 'machine-*'],
+      userUnits: ['alice/syncthing.service'],
+      manager: false,
+      reads: { kind: 'startup', seconds: 300 },
+      restartUnits: ['postgresql.service'],
+      reloadUnits: ['nginx.service'],
+    },
   })
   t.strictSame(b?.source, { kind: 'file', path: join(folder, 'plain') })
-  t.strictSame(b?.reads, { kind: 'once' })
-  t.strictSame(b?.units, [], 'an empty rule is not the absence of one')
+  t.strictSame(b?.terms.reads, { kind: 'once' })
+  t.strictSame(b?.terms.units, [], 'an empty rule is not the absence of one')
   t.strictSame(c?.source, { kind: 'text', value: 'hello\n' })
   t.end()
 })

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { SecretConfig } from '../../../src/config/config.ts'
+import type { Terms } from '../../../src/config/config.ts'
 import { covers, widerThan } from '../../../src/config/rule-width.ts'
 import { globMatches } from '../../../src/policy/glob.ts'
 
-type UnitRule = Pick<SecretConfig, 'units' | 'userUnits' | 'manager' | 'reads'>
+type UnitRule = Pick<Terms, 'units' | 'userUnits' | 'manager' | 'reads'>
 const rule = (rest: Partial<UnitRule> = {}): UnitRule => ({
   units: undefined,
   userUnits: undefined,

@@ -128,15 +128,17 @@ templates:
       kind: 'template',
       parts: [{ literal: 'A=' }, { secret: 'a', filter: 'systemd' }, { literal: '\nÃ©' }],
     },
-    owner: 'app',
-    group: 'root',
-    mode: 0o440,
-    units: undefined,
-    userUnits: undefined,
-    manager: true,
-    reads: { kind: 'always' },
-    restartUnits: [],
-    reloadUnits: ['app.service'],
+    terms: {
+      owner: 'app',
+      group: 'root',
+      mode: 0o440,
+      units: undefined,
+      userUnits: undefined,
+      manager: true,
+      reads: { kind: 'always' },
+      restartUnits: [],
+      reloadUnits: ['app.service'],
+    },
   })
   t.end()
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
-import type { Config, SecretConfig } from '../../../src/config/config.ts'
-import { loadTable } from '../../../src/daemon/load-table.ts'
+import type { Config, SecretConfig, Terms } from '../../../src/config/config.ts'
+import { entryMaker, loadTable } from '../../../src/daemon/load-table.ts'
+import { TermsMaker } from '../../../src/config/terms.ts'
 import type { Accounts } from '../../../src/sys/accounts.ts'
 import type { EntryValue } from '../../../src/vfs/table.ts'
 import { value } from '../../support/tables.ts'
@@ -11,21 +12,13 @@ const known = new Map<string | number, number>([
   [1234, 1234],
 ])
 const accounts: Accounts = { uid: (user) => known.get(user), gid: (group) => known.get(group) }
+const makeEntry = entryMaker(accounts)
 
-function secret(name: string, rest: Partial<SecretConfig> = {}): SecretConfig {
+function secret(name: string, rest: Partial<Terms> = {}): SecretConfig {
   return {
     name,
     source: { kind: 'text', value: 'unused' },
-    owner: 'root',
-    group: 'root',
-    mode: 0o400,
-    units: undefined,
-    userUnits: undefined,
-    manager: true,
-    reads: { kind: 'always' },
-    restartUnits: [],
-    reloadUnits: [],
-    ...rest,
+    terms: { ...new TermsMaker().of({}), ...rest },
   }
 }
 
@@ -46,7 +39,7 @@ function config(secrets: SecretConfig[], rest: Partial<Config> = {}): Config {
 /** The table of some names and values, by name. */
 function load(values: Record<string, EntryValue>, previous?: ReturnType<typeof loadTable>, now = 100) {
   const secrets = Object.keys(values).map((name) => secret(name))
-  return loadTable(config(secrets), accounts, Object.values(values), previous, now)
+  return loadTable(config(secrets), makeEntry, Object.values(values), previous, now)
 }
 
 t.test('owners are resolved, modes taken over', (t) => {
@@ -56,7 +49,7 @@ t.test('owners are resolved, modes taken over', (t) => {
   ]
   const table = loadTable(
     config(secrets, { directoryMode: 0o755 }),
-    accounts,
+    makeEntry,
     [value('1'), value('2')],
     undefined,
     100,
@@ -75,7 +68,7 @@ t.test('an unknown owner or group fails its secret alone and leaves the file to 
     secret('b', { owner: 'alice', group: 4321 }),
     secret('c'),
   ]
-  const table = loadTable(config(secrets), accounts, [value('1'), value('2'), value('3')], undefined, 100)
+  const table = loadTable(config(secrets), makeEntry, [value('1'), value('2'), value('3')], undefined, 100)
   t.match(table.secrets, [
     { uid: 0, gid: 0, value: { failing: 'owner nobody-here is not in /etc/passwd' } },
     { uid: 0, gid: 0, value: { failing: 'group 4321 is not in /etc/group' } },
@@ -93,7 +86,7 @@ t.test('the time of the directories changes with the set of names alone', (t) =>
 })
 
 t.test('a secret for which no value came fails', (t) => {
-  const table = loadTable(config([secret('a'), secret('b')]), accounts, [value('1')], undefined, 100)
+  const table = loadTable(config([secret('a'), secret('b')]), makeEntry, [value('1')], undefined, 100)
   t.same(table.secrets[1]?.value, { failing: 'it was not opened' })
   t.end()
 })

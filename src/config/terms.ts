@@ -1,0 +1,57 @@
+import type { ReadsRule, Terms } from './config.ts'
+import { secondsOf } from './fields.ts'
+import type { SecretInput } from './schema.ts'
+
+/** The terms of a secret, or of a template, as they are written. */
+type TermsInput = Omit<SecretInput, 'source'>
+
+const KEYS = [
+  'owner',
+  'group',
+  'mode',
+  'units',
+  'userUnits',
+  'manager',
+  'reads',
+  'restartUnits',
+  'reloadUnits',
+] as const satisfies readonly (keyof TermsInput)[]
+
+/** Fills in the defaults, and gives secrets for which the configuration says the same the same object: of many secrets most are alike. */
+export class TermsMaker {
+  readonly #byText = new Map<string, Terms>()
+  #last: { readonly input: TermsInput; readonly terms: Terms } | undefined
+
+  of(input: TermsInput): Terms {
+    const last = this.#last
+    if (last !== undefined && KEYS.every((key) => last.input[key] === input[key])) return last.terms
+    const text = JSON.stringify(KEYS.map((key) => input[key]))
+    const terms = this.#byText.get(text) ?? termsOf(input)
+    this.#byText.set(text, terms)
+    this.#last = { input, terms }
+    return terms
+  }
+}
+
+function termsOf(input: TermsInput): Terms {
+  return {
+    owner: input.owner ?? 'root',
+    group: input.group ?? 'root',
+    mode: bitsOf(input.mode ?? '0400'),
+    units: input.units,
+    userUnits: input.userUnits,
+    manager: input.manager ?? true,
+    reads: readsOf(input.reads ?? 'always'),
+    restartUnits: input.restartUnits ?? [],
+    reloadUnits: input.reloadUnits ?? [],
+  }
+}
+
+export function bitsOf(mode: string): number {
+  return Number.parseInt(mode, 8)
+}
+
+function readsOf(input: NonNullable<SecretInput['reads']>): ReadsRule {
+  if (input === 'always') return { kind: 'always' }
+  return typeof input === 'string' ? { kind: input } : { kind: 'startup', seconds: secondsOf(input.startup) }
+}
