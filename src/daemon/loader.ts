@@ -70,7 +70,9 @@ export class Loader {
     this.#awaitPending()
     const fetching = this.#fetchings.start(config)
     this.#follow(fetching)
-    await Promise.all([this.#run([...config.secrets.keys()], prepared), fetching.tried(END_OF_PATIENCE)])
+    const opening = this.#run([...config.secrets.keys()], prepared)
+    this.#states.places()
+    await Promise.all([opening, fetching.tried(END_OF_PATIENCE)])
   }
 
   /** Open everything again, then serve it at once. Throws what leaves everything as it is. */

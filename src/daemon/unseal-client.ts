@@ -68,6 +68,8 @@ class Task {
   }
 
   #placeOf(index: number): number | undefined {
+    // A job of everything, in order.
+    if (this.indexes[index] === index) return index
     this.#places ??= new Map(this.indexes.map((one, place) => [one, place]))
     return this.#places.get(index)
   }

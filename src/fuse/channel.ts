@@ -1,3 +1,5 @@
+// Node loads the global `performance` at its first use, which would be the first wait for a request.
+import { performance } from 'node:perf_hooks'
 import { errno, errnoName } from '../base/errno.ts'
 import { SystemError } from '../base/errors.ts'
 import { drainEventFd, lastErrno, Poller, read, setNonBlocking, write } from '../sys/libc.ts'
