@@ -5,17 +5,19 @@ import type { SecretInput } from './schema.ts'
 /** The terms of a secret, or of a template, as they are written. */
 type TermsInput = Omit<SecretInput, 'source'>
 
-const KEYS = [
-  'owner',
-  'group',
-  'mode',
-  'units',
-  'userUnits',
-  'manager',
-  'reads',
-  'restartUnits',
-  'reloadUnits',
-] as const satisfies readonly (keyof TermsInput)[]
+/** Every one: what isn't compared would be that of another secret. */
+const compared: Readonly<Record<keyof TermsInput, true>> = {
+  owner: true,
+  group: true,
+  mode: true,
+  units: true,
+  userUnits: true,
+  manager: true,
+  reads: true,
+  restartUnits: true,
+  reloadUnits: true,
+}
+const KEYS = Object.keys(compared) as (keyof TermsInput)[]
 
 /** Fills in the defaults, and gives secrets for which the configuration says the same the same object: of many secrets most are alike. */
 export class TermsMaker {
