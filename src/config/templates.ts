@@ -2,10 +2,10 @@ import { resolve } from 'node:path'
 import { readBoundedFile } from '../base/bounded-file.ts'
 import type { Config, SecretConfig, Terms } from './config.ts'
 import type { Problem } from './problems.ts'
-import { TermsMaker } from './terms.ts'
 import { widerThan } from './rule-width.ts'
 import type { TemplateInput } from './schema.ts'
 import { inputsOf } from './template-inputs.ts'
+import { TermsMaker } from './terms.ts'
 import { parseTemplate, type TemplateProblem } from './template-parse.ts'
 
 /** Product contract: what is served has at most 1 MiB. */

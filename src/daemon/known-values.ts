@@ -1,6 +1,6 @@
 import { isPresent, NOWHERE, type EntryValue } from '../vfs/table.ts'
 
-/** What each of some secrets has, without its bytes. Columns of numbers take a quarter of the memory of objects. */
+/** What each of some secrets has, without its bytes. Columns of numbers take less memory than objects. */
 export class KnownValues {
   /** Of those without a value. */
   readonly #others: (EntryValue | undefined)[]

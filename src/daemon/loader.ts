@@ -71,6 +71,7 @@ export class Loader {
     const fetching = this.#fetchings.start(config)
     this.#follow(fetching)
     const opening = this.#run([...config.secrets.keys()], prepared)
+    // The worker and the child have their parts: whatever comes next asks for a secret by its name.
     this.#states.places()
     await Promise.all([opening, fetching.tried(END_OF_PATIENCE)])
   }

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { readBoundedFile } from '../base/bounded-file.ts'
 import { isNodeError, MountError } from '../base/errors.ts'
-import { isPresent, type SecretTable } from '../vfs/table.ts'
+import { isPresent, NOWHERE, type SecretTable } from '../vfs/table.ts'
 
 /** What outlives a server, in memory that a reboot clears. The service's RuntimeDirectory=. */
 export const STATE_FOLDER = '/run/hushfs-state'
@@ -43,7 +43,7 @@ export function savedTable(place: string, folder = STATE_FOLDER): SecretTable | 
     const table = JSON.parse(readFileSync(stateFile(place, 'table', folder), 'utf8')) as SecretTable
     const secrets = table.secrets.map((entry) =>
       'version' in entry.value && 'size' in entry.value
-        ? { ...entry, value: { ...entry.value, sealed: new Uint8Array(), at: 0 } }
+        ? { ...entry, value: { ...entry.value, ...NOWHERE } }
         : entry,
     )
     return { ...table, secrets }

@@ -1,6 +1,6 @@
 import { inputsOf } from '../config/template-inputs.ts'
+import { ownCopy } from '../vault/value.ts'
 import { isPending, isPresent, type EntryValue } from '../vfs/table.ts'
-import { storedBytes } from '../vault/value.ts'
 import type { Job } from './unseal-protocol.ts'
 
 /**
@@ -20,7 +20,7 @@ export class TemplateInputs {
   /** A copy: the memory of a value moves to who takes it. Does nothing for what no template needs. */
   keep(name: string, value: EntryValue): void {
     if (isPending(value) || !this.#needed.has(name)) return
-    this.#values.set(name, isPresent(value) ? { ...value, sealed: storedBytes(value).slice(), at: 0 } : value)
+    this.#values.set(name, isPresent(value) ? ownCopy(value) : value)
   }
 
   /** Undefined: nothing is known of it. */

@@ -1,16 +1,14 @@
 import { ProtocolError } from '../base/errors.ts'
 import { NONCE_BYTES, TAG_BYTES } from '../crypto/sizes.ts'
 import type { Region, Sodium } from '../crypto/sodium.ts'
-import { CHUNK_BYTES, chunkLength, chunkOffset, PREFIX_BYTES, setChunkIndex } from './value.ts'
-
-/** A value as it waits in memory. */
-export interface StoredValue {
-  /** Plaintext bytes. */
-  readonly size: number
-  /** Has `storedLength(size)` bytes of it, see value.ts, from byte `at` on. */
-  readonly sealed: Uint8Array
-  readonly at: number
-}
+import {
+  CHUNK_BYTES,
+  chunkLength,
+  chunkOffset,
+  PREFIX_BYTES,
+  setChunkIndex,
+  type StoredValue,
+} from './value.ts'
 
 /**
  * Opens stored values, each time into the one reply buffer and nowhere else. The key, the buffer and what is needed in between

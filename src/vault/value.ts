@@ -13,17 +13,22 @@ export function storedLength(size: number): number {
   return PREFIX_BYTES + size + Math.ceil(size / CHUNK_BYTES) * TAG_BYTES
 }
 
-/** The bytes of one value, in the memory that it shares with others. */
-export function storedBytes({
-  size,
-  sealed,
-  at,
-}: {
-  size: number
-  sealed: Uint8Array
-  at: number
-}): Uint8Array {
+/** A value as it waits in memory. */
+export interface StoredValue {
+  /** Plaintext bytes. */
+  readonly size: number
+  /** Has `storedLength(size)` bytes of it from byte `at` on, and may have those of others around them. */
+  readonly sealed: Uint8Array
+  readonly at: number
+}
+
+export function storedBytes({ size, sealed, at }: StoredValue): Uint8Array {
   return sealed.subarray(at, at + storedLength(size))
+}
+
+/** The value in memory of its own, so that what it came in can go. */
+export function ownCopy<Value extends StoredValue>(value: Value): Value {
+  return { ...value, sealed: storedBytes(value).slice(), at: 0 }
 }
 
 /** Where chunk `index` of the sealed form starts. */

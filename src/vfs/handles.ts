@@ -1,4 +1,4 @@
-import { storedBytes } from '../vault/value.ts'
+import { ownCopy } from '../vault/value.ts'
 import { isPresent, versionOf, type EntryValue, type PresentValue } from './table.ts'
 import type { SecretFile, Tree } from './tree.ts'
 
@@ -63,7 +63,7 @@ export class OpenVersions {
     if (next !== undefined && versionOf(next) === value.version) return
     const kept = this.#replaced.get(id) ?? new Map<number, PresentFile>()
     this.#replaced.set(id, kept)
-    kept.set(value.version, { ...file, value: { ...value, sealed: storedBytes(value).slice(), at: 0 } })
+    kept.set(value.version, { ...file, value: ownCopy(value) })
   }
 
   #isOpen(node: number, version: number): boolean {

@@ -18,7 +18,7 @@ export function nodeId(kind: NodeKind, path: string): number {
   return FIRST_ID + ((high * 2 ** 28 + low) % (ID_LIMIT - FIRST_ID))
 }
 
-/** A character for each byte. Node has `hash`, which takes a quarter of the time, since 20.12. */
+/** A character for each byte. Node has `hash`, which makes no object for each, since 20.12. */
 const { hash } = crypto as Partial<Pick<typeof crypto, 'hash'>>
 const sha256 = (text: string): string =>
   hash === undefined

@@ -25,7 +25,7 @@ export class UnitViews {
 
   /** What a view shows, in the order of node ids. */
   list(view: UnitView): Node[] {
-    const seen = view.directory.listed.inOrder.flatMap((child) => this.#seen(view, child) ?? [])
+    const seen = [...view.directory.listed].flatMap((child) => this.#seen(view, child) ?? [])
     return seen.sort((a, b) => a.id - b.id)
   }
 
@@ -44,7 +44,7 @@ export class UnitViews {
   }
 
   #view(unit: string, path: string, directory: Directory): UnitView {
-    const id = nodeId('view', `${UNITS}/${unit}/${path}`)
+    const id = nodeId('view', pathOf(unit, path))
     this.#views.delete(id)
     this.#views.set(id, { unit, path })
     if (this.#views.size > MOST_VIEWS) this.#views.delete(this.#views.keys().next().value ?? 0)
@@ -52,9 +52,14 @@ export class UnitViews {
   }
 }
 
+/** Of a folder of the tree as a unit sees it. */
+function pathOf(unit: string, path: string): string {
+  return `${UNITS}/${unit}/${path}`
+}
+
 function viewOf(id: number, unit: string, path: string, directory: Directory): UnitView {
   const name = path === '' ? unit : directory.name
-  return { kind: 'view', id, name, path: `${UNITS}/${unit}/${path}`, unit, directory }
+  return { kind: 'view', id, name, path: pathOf(unit, path), unit, directory }
 }
 
 function mayReadIn(directory: Directory, unit: string): boolean {
