@@ -40,7 +40,11 @@ t.test('the examples of the made configuration load when the comment signs go', 
   t.match(loadConfig(file), {
     directoryMode: 0o711,
     secrets: [
-      { name: 'db/password', source: { file: join(folder, 'store/db/password.sealed') }, owner: 'postgres' },
+      {
+        name: 'db/password',
+        source: { file: join(folder, 'store/db/password.sealed') },
+        terms: { owner: 'postgres' },
+      },
       { name: 'tls/key', source: { kind: 'age' } },
     ],
   })

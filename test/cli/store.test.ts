@@ -72,13 +72,11 @@ t.test('a new secret is sealed in the store and declared', async (t) => {
   )
   t.match(secretIn(on, 'db/password'), {
     source: { kind: 'sealed', file },
-    owner: 'nobody',
-    mode: 0o440,
-    units: ['a.service', 'b@*.service'],
+    terms: { owner: 'nobody', mode: 0o440, units: ['a.service', 'b@*.service'] },
   })
   await on.run(['set', 'db/password', '--mode', '0400'], { input: 'other' })
   t.match(
-    secretIn(on, 'db/password'),
+    secretIn(on, 'db/password')?.terms,
     { owner: 'nobody', mode: 0o400 },
     'options change their own fields only',
   )
