@@ -1,5 +1,6 @@
 import { load, YAMLException } from 'js-yaml'
 import { ConfigError } from '../base/errors.ts'
+import { columnsOf } from './map-columns.ts'
 
 /** Parse YAML 1.2 or JSON. Throws `ConfigError` with a place; a message of the YAML library's own would quote the file. */
 export function parseDocument(file: string, text: string): unknown {
@@ -19,21 +20,38 @@ function parseJson(text: string): unknown {
 
 /** JSON.parse keeps the last of two equal keys, so a file with a duplicate has more colons than its value has keys. */
 function countKeys(root: unknown): number {
-  let keys = 0
-  const rest: object[] = isObject(root) ? [root] : []
-  for (let value = rest.pop(); value !== undefined; value = rest.pop()) {
-    if (Array.isArray(value)) {
-      for (const child of value as unknown[]) if (isObject(child)) rest.push(child)
-      continue
-    }
-    // What JSON.parse makes has own keys alone.
-    for (const key in value) {
-      keys++
-      const child = (value as Record<string, unknown>)[key]
-      if (isObject(child)) rest.push(child)
-    }
+  let count = 0
+  const rest: object[] = []
+  const add = (value: unknown) => {
+    if (isObject(value)) rest.push(value)
   }
-  return keys
+  const addMap = (map: unknown, addValue: (value: unknown) => void) => {
+    if (!isObject(map) || Array.isArray(map)) {
+      add(map)
+      return
+    }
+    const { keys, values } = columnsOf(map as Record<string, unknown>)
+    count += keys.length
+    values.forEach(addValue)
+  }
+  // Of maps in the document itself others want the columns too.
+  addMap(root, (map) => {
+    addMap(map, add)
+  })
+  for (let value = rest.pop(); value !== undefined; value = rest.pop())
+    if (Array.isArray(value)) value.forEach(add)
+    else count += countOwn(value, add)
+  return count
+}
+
+/** What JSON.parse makes has own keys alone. */
+function countOwn(map: object, add: (value: unknown) => void): number {
+  let count = 0
+  for (const key in map) {
+    count++
+    add((map as Record<string, unknown>)[key])
+  }
+  return count
 }
 
 function isObject(value: unknown): value is object {

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { microsecondsOf, secondsOf } from './fields.ts'
-import { entriesOf } from './map-entries.ts'
+import { columnsOf } from './map-columns.ts'
 import type { DocumentInput } from './schema.ts'
 import { specOf } from './source-schema.ts'
 import { bitsOf, TermsMaker } from './terms.ts'
@@ -14,6 +14,7 @@ export function resolveDocument(file: string, input: DocumentInput): Config {
   const vaults = Object.entries(input.vaults ?? {})
   const names = vaults.map(([name]) => name)
   const terms = new TermsMaker()
+  const secrets = columnsOf(input.secrets ?? {})
   return {
     file: absolute,
     folder,
@@ -24,8 +25,8 @@ export function resolveDocument(file: string, input: DocumentInput): Config {
     startTimeout: secondsOf(input.startTimeout ?? '30s'),
     polling: pollingOf(input.polling ?? 'auto'),
     vaults: vaults.map(([name, vault]) => resolveVault(name, vault, folder)),
-    secrets: entriesOf(input.secrets ?? {}).map(([name, secret]) => ({
-      name,
+    secrets: secrets.values.map((secret, index) => ({
+      name: secrets.keys[index] as string,
       source: specOf(secret.source, folder, names),
       terms: terms.of(secret),
     })),

@@ -1,6 +1,6 @@
 import { oneLine } from '../base/log.ts'
 import { nameProblem } from '../base/secret-name.ts'
-import { entriesOf } from './map-entries.ts'
+import { columnsOf } from './map-columns.ts'
 import { PlainSecrets } from './plain.ts'
 import { problemsOf, type Problem } from './problems.ts'
 import { documentSchema, secretSchema, templateSchema, type SecretInput } from './schema.ts'
@@ -17,9 +17,10 @@ export function problemsIn(raw: unknown): Problem[] {
   const servers = vaults.map(([name]) => name)
   const plain = new PlainSecrets()
   for (const [name, value] of vaults) problems.push(...vaultProblems(name, value))
-  for (const [name, value] of entriesOf(maps.secrets))
-    if (!plain.accepts(value) || nameProblem(name) !== undefined)
-      problems.push(...secretProblems(name, value, servers))
+  const { keys, values } = columnsOf(maps.secrets)
+  for (const [index, name] of keys.entries())
+    if (!plain.accepts(values[index]) || nameProblem(name) !== undefined)
+      problems.push(...secretProblems(name, values[index], servers))
   for (const [name, value] of templates) problems.push(...templateProblems(name, value))
   for (const [name] of templates)
     if (Object.hasOwn(maps.secrets, name))
@@ -88,12 +89,12 @@ function unknownServer(secret: string[], { source }: SecretInput, vaults: readon
 }
 
 /** `a` is a file and `a/b` makes it a folder. One look-up per slash, because a file may declare 100,000 secrets. */
-function folderConflicts(kinds: Readonly<Record<string, object>>): Problem[] {
+function folderConflicts(kinds: Readonly<Record<string, Record<string, unknown>>>): Problem[] {
   const maps = Object.values(kinds)
   const isTaken = (name: string) => maps.some((map) => Object.hasOwn(map, name))
   const problems: Problem[] = []
   for (const [kind, map] of Object.entries(kinds))
-    for (const name in map) {
+    for (const name of columnsOf(map).keys) {
       const folder = folderIn(name, isTaken)
       if (folder === undefined) continue
       const message = `\`${oneLine(folder)}\` is a secret too, so it can't be the folder of \`${oneLine(name)}\`; rename one of them`
