@@ -29,7 +29,7 @@ async function makeAll() {
   try {
     await run('hushfs', ['init', scratch])
     await run('hushfs', ['set', 'warm', '--config', join(scratch, 'hushfs.yaml')], { input: 'value' })
-    await run('unseal', [], { input: `${JSON.stringify(await jobIn(scratch))}\n`, keys: Buffer.alloc(64) })
+    await run('unseal', [], { input: await jobIn(scratch), keys: Buffer.alloc(64) })
     await run('fetch', [])
     const worker = new Worker(own, { workerData: { folder, name: 'fuse-worker' } })
     worker.postMessage({ kind: 'stop', id: 0 })
@@ -43,7 +43,7 @@ async function makeAll() {
   }
 }
 
-/** A job of the unseal child: the sealed file of the store, and one of age. */
+/** A job of the unseal child (encodeJob in src/daemon/packed-job.ts): the sealed file of the store, and one of age. */
 async function jobIn(scratch) {
   const { Encrypter, generateX25519Identity, identityToRecipient } = await import('age-encryption')
   const identity = await generateX25519Identity()
@@ -51,14 +51,14 @@ async function jobIn(scratch) {
   encrypter.addRecipient(await identityToRecipient(identity))
   writeFileSync(join(scratch, 'age-identity'), `${identity}\n`)
   writeFileSync(join(scratch, 'warm.age'), await encrypter.encrypt('value'))
-  return {
-    identities: [join(scratch, 'identity'), join(scratch, 'age-identity')],
-    secrets: [
-      { name: 'warm', source: { kind: 'sealed', file: join(scratch, 'store/warm.sealed') } },
-      { name: 'other', source: { kind: 'age', file: join(scratch, 'warm.age') } },
-    ],
-    oneByOne: false,
-  }
+  const identities = [join(scratch, 'identity'), join(scratch, 'age-identity')]
+  const head = Buffer.from(JSON.stringify({ identities, oneByOne: false, kinds: '01', others: [] }))
+  const files = [join(scratch, 'store/warm.sealed'), join(scratch, 'warm.age')]
+  const body = Buffer.from(['warm', files[0], 'other', files[1]].join('\0'))
+  const lengths = Buffer.alloc(8)
+  lengths.writeUInt32LE(head.length, 0)
+  lengths.writeUInt32LE(body.length, 4)
+  return Buffer.concat([lengths, head, body])
 }
 
 async function run(name, words, { input = '', keys, status = 0 } = {}) {

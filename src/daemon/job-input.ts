@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
+import { JOB_HEADER_BYTES, jobLength } from './packed-job.ts'
 
-const NEWLINE = 0x0a
 const INDEX_BYTES = 4
 /** Set in the index of a secret that another child has opened. */
 const OPENED = 0x8000_0000
@@ -15,26 +15,25 @@ export function encodeIndexes(indexes: readonly number[], kind: 'wanted' | 'open
 
 /** Standard input of the unseal child (unseal-protocol.ts): the job, then indexes of its secrets (encodeIndexes). */
 export class JobInput {
-  /** The text of the job; empty when there is none. */
-  readonly job: Promise<string>
+  /** The job as `encodeJob` has made it; empty when there is none. */
+  readonly job: Promise<Buffer>
   readonly #stream: Readable
-  #bytes: Buffer = Buffer.alloc(0)
+  #pieces: Buffer[] = []
+  #length = 0
+  /** What must be there before anything can be said of the job; undefined: it was taken. */
+  #needed: number | undefined = JOB_HEADER_BYTES
 
   constructor(stream: Readable) {
     this.#stream = stream
     this.job = new Promise((resolve) => {
-      let pieces: Buffer[] | undefined = []
-      const end = () => {
-        resolve(Buffer.concat(pieces ?? []).toString('utf8'))
-        pieces = undefined
-      }
-      stream.on('end', end)
+      stream.on('end', () => {
+        resolve(Buffer.alloc(0))
+      })
       stream.on('data', (piece: Buffer) => {
-        const at = pieces === undefined ? -1 : piece.indexOf(NEWLINE)
-        if (pieces === undefined || at >= 0)
-          this.#bytes = Buffer.concat([this.#bytes, piece.subarray(at + 1)])
-        pieces?.push(at < 0 ? piece : piece.subarray(0, at))
-        if (at >= 0) end()
+        this.#pieces.push(piece)
+        this.#length += piece.length
+        const job = this.#takeJob()
+        if (job !== undefined) resolve(job)
       })
     })
   }
@@ -43,14 +42,26 @@ export class JobInput {
   take(): { readonly wanted: number[]; readonly opened: number[] } {
     const wanted: number[] = []
     const opened: number[] = []
+    if (this.#needed !== undefined) return { wanted, opened }
+    const bytes = Buffer.concat(this.#pieces)
     let at = 0
-    for (; at + INDEX_BYTES <= this.#bytes.length; at += INDEX_BYTES) {
-      const index = this.#bytes.readUInt32LE(at)
+    for (; at + INDEX_BYTES <= bytes.length; at += INDEX_BYTES) {
+      const index = bytes.readUInt32LE(at)
       if (index < OPENED) wanted.push(index)
       else opened.push(index - OPENED)
     }
-    this.#bytes = this.#bytes.subarray(at)
+    this.#pieces = [bytes.subarray(at)]
     return { wanted, opened }
+  }
+
+  #takeJob(): Buffer | undefined {
+    if (this.#needed === undefined || this.#length < this.#needed) return undefined
+    const bytes = Buffer.concat(this.#pieces)
+    const needed = jobLength(bytes)
+    const isThere = bytes.length >= needed
+    this.#needed = isThere ? undefined : needed
+    this.#pieces = [isThere ? bytes.subarray(needed) : bytes]
+    return isThere ? bytes.subarray(0, needed) : undefined
   }
 
   /** Nothing more is asked of this child. */

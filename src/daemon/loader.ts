@@ -1,6 +1,8 @@
 import { reasonOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { IndexSet } from '../base/index-set.ts'
 import { monotonic } from '../base/monotonic.ts'
+import { pick } from '../base/pick.ts'
 import type { Config, SecretConfig } from '../config/config.ts'
 import { withTemplates } from '../config/template-inputs.ts'
 import { loadAccounts } from '../sys/accounts.ts'
@@ -155,7 +157,7 @@ export class Loader {
     const { secrets } = config
     const wanted = withTemplates(secrets, some)
     const indexes = openedByChild(secrets, wanted, (name) => this.#states.isKnown(name))
-    const left = new Set(indexes)
+    const left = new IndexSet(secrets.length, indexes)
     const take = (results: readonly IndexedValue[]) => {
       if (epoch !== this.#epoch) return
       for (const { index } of results) left.delete(index)
@@ -198,9 +200,11 @@ export class Loader {
     secrets: readonly SecretConfig[],
     options: Pick<UnsealOptions, 'prepared' | 'onResults' | 'onChild' | 'inputs'> = {},
   ): Promise<(EntryValue | undefined)[]> {
-    const job = { identities, secrets: secrets.map(({ name, source }) => ({ name, source })) }
     const { keys } = this.#options
-    return unseal(job, { inputs: this.#templates.inputs, ...options, keys, signal: this.#ending.signal })
+    return unseal(
+      { identities, secrets },
+      { inputs: this.#templates.inputs, ...options, keys, signal: this.#ending.signal },
+    )
   }
 
   /** The worker first, then the kernel's caches: what was cached before is what the notifications drop. */
@@ -264,8 +268,3 @@ export class Loader {
 
 /** Outside of every function: a closure would keep what is around it. */
 const nobody = () => undefined
-
-function pick(secrets: readonly SecretConfig[], indexes: readonly number[]): readonly SecretConfig[] {
-  if (indexes.length === secrets.length && indexes.every((index, place) => index === place)) return secrets
-  return indexes.flatMap((index) => secrets[index] ?? [])
-}

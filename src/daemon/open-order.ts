@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { IndexSet } from '../base/index-set.ts'
 
 /** So many sources that wait are open at the same time: more commands at once would only wait for each other. */
 const AT_ONCE = 8
@@ -35,9 +36,9 @@ export async function openAll(opening: Opening): Promise<void> {
   const lanes = Array.from({ length: Math.min(AT_ONCE, waiting.length) }, lane)
   const after = dependent.map(open)
   let turnEnds = performance.now() + TURN
-  const left = new Set(quick)
-  for (const index of left) {
-    left.delete(index)
+  const left = new IndexSet(quick.reduce((most, index) => Math.max(most, index), -1) + 1, quick)
+  for (const index of quick) {
+    if (!left.delete(index)) continue
     await open(index)
     if (performance.now() < turnEnds) continue
     await setImmediate()
@@ -48,7 +49,7 @@ export async function openAll(opening: Opening): Promise<void> {
   await Promise.all([...lanes, ...after])
 }
 
-async function heed(left: Set<number>, { open, takeNews, onWantedDone }: Opening): Promise<void> {
+async function heed(left: IndexSet, { open, takeNews, onWantedDone }: Opening): Promise<void> {
   const news = takeNews()
   for (const index of news.opened) left.delete(index)
   const wanted = news.wanted.filter((index) => left.delete(index))

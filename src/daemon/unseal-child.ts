@@ -2,9 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { distFile } from '../base/dist.ts'
 import { ProtocolError, reasonOf } from '../base/errors.ts'
+import { IndexSet } from '../base/index-set.ts'
 import { longestWait } from '../sources/waiting.ts'
 import type { IndexedValue } from '../vfs/table.ts'
 import { encodeIndexes } from './job-input.ts'
+import { encodeJob } from './packed-job.ts'
 import { BatchReader, type Job } from './unseal-protocol.ts'
 
 /** A child without any result for this long, besides what its sources may wait, is taken for stuck. Milliseconds. */
@@ -23,8 +25,8 @@ export class UnsealChild {
   #runsCommands = false
   #inOrder = true
   /** Indexes of the job without a result, and of those the ones that aren't waited for any more. */
-  #missing = new Set<number>()
-  readonly #left = new Set<number>()
+  #missing = new IndexSet(0)
+  #left = new IndexSet(0)
 
   constructor() {
     this.#process = spawn(process.execPath, [distFile('unseal.js')], {
@@ -72,7 +74,10 @@ export class UnsealChild {
     onResults: (results: readonly IndexedValue[]) => void,
   ): Promise<string | undefined> {
     const reader = new BatchReader()
-    this.#missing = new Set(job.secrets.keys())
+    // First of all: nothing else holds up the first value.
+    this.#send(job, data)
+    this.#missing = IndexSet.all(job.secrets.length)
+    this.#left = new IndexSet(job.secrets.length)
     let problem: string | undefined
     const waits = waitsOf(job)
     this.#runsCommands = waits.length > 0
@@ -94,7 +99,6 @@ export class UnsealChild {
       watch()
     }
     watch()
-    this.#send(job, data)
     ;(this.#process.stdout as Readable).on('data', take)
     const ending = await this.#exit
     clearTimeout(this.#stuck)
@@ -110,7 +114,7 @@ export class UnsealChild {
     for (const pipe of [stdin, keysPipe]) pipe?.on('error', () => undefined)
     for (const piece of data) keysPipe.write(piece)
     keysPipe.end()
-    stdin?.write(`${JSON.stringify(job)}\n`)
+    stdin?.write(encodeJob(job))
     this.#inOrder = job.oneByOne
   }
 
@@ -133,13 +137,13 @@ function environment(): NodeJS.ProcessEnv {
 /** Indexes of sources that wait, with their own timeouts, which they keep themselves. */
 function waitsOf({ secrets }: Job): [index: number, milliseconds: number][] {
   const waits: [number, number][] = []
-  for (const [index, { source }] of secrets.entries()) {
+  secrets.forEach(({ source }, index) => {
     const wait = longestWait(source)
     if (wait !== undefined) waits.push([index, wait])
-  }
+  })
   return waits
 }
 
-function longest(waits: readonly [number, number][], missing: ReadonlySet<number>): number {
+function longest(waits: readonly [number, number][], missing: IndexSet): number {
   return waits.reduce((most, [index, wait]) => (missing.has(index) ? Math.max(most, wait) : most), 0)
 }

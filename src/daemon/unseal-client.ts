@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { UnavailableError } from '../base/errors.ts'
+import { pick } from '../base/pick.ts'
 import { longestWait } from '../sources/waiting.ts'
 import type { EntryValue, IndexedValue } from '../vfs/table.ts'
 import { helperOrders } from './helpers.ts'
@@ -152,7 +153,7 @@ class Unsealing {
   /** Have a child open what is left. Resolves to what went wrong. */
   async #run(child: UnsealChild, left: readonly number[], oneByOne: boolean): Promise<string | undefined> {
     const { keys, signal, onChild } = this.#options
-    const secrets = left.flatMap((index) => this.#job.secrets[index] ?? [])
+    const secrets = pick(this.#job.secrets, left)
     const { known, stored } = encodeKnown(this.#inputs.missingFrom(secrets))
     const { identities, vaults = [] } = this.#job
     const part: Job = { identities, vaults, secrets, oneByOne, known }

@@ -4,7 +4,8 @@ import type { Region, Sodium } from '../crypto/sodium.ts'
 import { MAX_SECRET_BYTES } from '../sources/source.ts'
 import { MemoryVault } from '../vault/memory-vault.ts'
 import { storedLength } from '../vault/value.ts'
-import type { Job, Outcome } from './unseal-protocol.ts'
+import type { PackedJob } from './packed-job.ts'
+import type { Outcome } from './unseal-protocol.ts'
 
 interface Settled {
   readonly outcome: Outcome
@@ -25,12 +26,15 @@ export class Inputs {
   #opener: { vault: MemoryVault; plain: Region } | undefined
 
   /** `stored` is what came behind the keys. */
-  constructor(sodium: Sodium, key: Region, { secrets, known = [] }: Job, stored: Uint8Array) {
+  constructor(sodium: Sodium, key: Region, { secrets, known = [] }: PackedJob, stored: Uint8Array) {
     this.#sodium = sodium
     this.#key = key
-    const templates = secrets.filter(({ source }) => source.kind === 'template')
-    const needed = new Set(templates.flatMap(({ source }) => inputsOf(source)))
-    for (const { name } of [...secrets, ...known]) if (needed.has(name)) this.#slots.set(name, slot())
+    const needed = new Set([...secrets.others.values()].flatMap(inputsOf))
+    const add = (name: string) => {
+      if (needed.has(name)) this.#slots.set(name, slot())
+    }
+    if (needed.size > 0) for (let index = 0; index < secrets.length; index++) add(secrets.nameOf(index))
+    for (const { name } of known) add(name)
     let at = 0
     for (const value of known) {
       if ('failing' in value)

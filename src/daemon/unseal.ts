@@ -14,10 +14,11 @@ import { dieWithParent, forbidDumps } from '../sys/libc.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { JobInput } from './job-input.ts'
 import { openAll, type Lanes } from './open-order.ts'
+import { decodeJob, type PackedJob } from './packed-job.ts'
 import { readKeys, sealValue } from './seal-value.ts'
 import { onUnforeseen } from './unforeseen.ts'
 import { Inputs } from './unseal-inputs.ts'
-import { knownLength, type Job, type Outcome } from './unseal-protocol.ts'
+import { knownLength, type Outcome } from './unseal-protocol.ts'
 
 /**
  * The unseal child: opens every source of one job with the private keys, gives the values back as ciphertext under the server's
@@ -30,12 +31,13 @@ async function run(): Promise<void> {
   dieWithParent('SIGKILL')
   const sodium = await loadSodium()
   const input = new JobInput(process.stdin)
-  const text = await input.job
+  const bytes = await input.job
   // The server ended, or had nothing to open, before it sent a job.
-  if (text === '') return
-  const job = JSON.parse(text) as Job
+  if (bytes.length === 0) return
+  const job = decodeJob(bytes)
   // Commands are killed by a handler of their own.
-  if (job.secrets.some(({ source }) => longestWait(source) !== undefined)) dieWithParent('SIGTERM')
+  if ([...job.secrets.others.values()].some((source) => longestWait(source) !== undefined))
+    dieWithParent('SIGTERM')
   const { keys, stored } = readKeys(sodium, knownLength(job.known ?? []))
   const { identities, problems } = loadIdentities(job.identities)
   const inputs = new Inputs(sodium, keys.memory, job, stored)
@@ -51,7 +53,8 @@ async function run(): Promise<void> {
   const absent = !job.identities.every((path) => existsSync(path))
   const output = new BatchWriter(STDOUT, job.oneByOne)
   const open = async (index: number) => {
-    const { name, source } = job.secrets[index] as Job['secrets'][number]
+    const name = job.secrets.nameOf(index)
+    const source = job.secrets.sourceOf(index)
     const { outcome, stored } = await openSource(source, name, context)
       .then((value) => sealValue(sodium, keys, value, () => changedAt(source, inputs)))
       .catch((error: unknown) => failed(error, absent))
@@ -76,10 +79,11 @@ function failed(error: unknown, identityAbsent: boolean): { outcome: Outcome; st
 }
 
 /** Templates wait too, but for others of the job, so they take no place of those that wait for the world. */
-function lanesOf({ secrets, oneByOne }: Job): Lanes {
+function lanesOf({ secrets, oneByOne }: PackedJob): Lanes {
   const lanes = { quick: [] as number[], waiting: [] as number[], dependent: [] as number[] }
-  for (const [index, { source }] of secrets.entries()) {
-    if (oneByOne) lanes.quick.push(index)
+  for (let index = 0; index < secrets.length; index++) {
+    const source = secrets.others.get(index)
+    if (oneByOne || source === undefined) lanes.quick.push(index)
     else if (source.kind === 'template') lanes.dependent.push(index)
     else if (longestWait(source) === undefined) lanes.quick.push(index)
     else lanes.waiting.push(index)
