@@ -27,9 +27,9 @@ export class Fetching {
 
   /** `keys` stay unwiped until `stop`. */
   constructor({ vaults, secrets }: Config, keys: Uint8Array, log: Log) {
-    const wanted = secrets.flatMap(({ source }, index): WantedSecret[] =>
-      source.kind === 'vault' ? [{ index, source }] : [],
-    )
+    const wanted: WantedSecret[] = []
+    for (const [index, { source }] of secrets.entries())
+      if (source.kind === 'vault') wanted.push({ index, source })
     this.#untried = new Set(wanted.map(({ index }) => index))
     if (wanted.length === 0) this.#allTried()
     else if (!mayUseNetwork()) this.#hear(wanted.map(({ index }) => ({ index, value: NO_NETWORK })))

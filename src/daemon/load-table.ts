@@ -34,8 +34,8 @@ export type MakeEntry = (secret: SecretConfig, value: EntryValue) => SecretEntry
 export function entryMaker(accounts: Accounts): MakeEntry {
   const known = new Map<Terms, Access>()
   return ({ name, terms }, value) => {
-    const found = known.get(terms) ?? accessOf(terms, accounts)
-    known.set(terms, found)
+    let found = known.get(terms)
+    if (found === undefined) known.set(terms, (found = accessOf(terms, accounts)))
     const { uid, gid, mode, rule, problem } = found
     return { name, uid, gid, mode, rule, value: problem ?? value }
   }

@@ -73,8 +73,6 @@ export class Loader {
     const fetching = this.#fetchings.start(config)
     this.#follow(fetching)
     const opening = this.#run([...config.secrets.keys()], prepared)
-    // The worker and the child have their parts: whatever comes next asks for a secret by its name.
-    this.#states.places()
     await Promise.all([opening, fetching.tried(END_OF_PATIENCE)])
   }
 
@@ -167,7 +165,9 @@ export class Loader {
       take(results.map(({ index, value }) => ({ index: indexes[index] ?? index, value })))
     }
     let hurried: ((place: number) => void) | undefined
-    const onChild = (hurry: (index: number) => void) => {
+    const onChild = (hurry: (index: number) => void, sent: Promise<void>) => {
+      // Whatever comes next asks for a secret by its name. Before that, it would hold up what is on its way to the child.
+      void sent.then(() => this.#states.places())
       hurried = (place) => {
         hurry(indexes.indexOf(place))
       }

@@ -25,8 +25,12 @@ export class UnsealChild {
   #runsCommands = false
   #inOrder = true
   /** Indexes of the job without a result, and of those the ones that aren't waited for any more. */
+  #sent: () => void = () => undefined
   #missing = new IndexSet(0)
   #left = new IndexSet(0)
+
+  /** Resolves when the child has all of its job, or never will. */
+  readonly sent = new Promise<void>((resolve) => (this.#sent = resolve))
 
   constructor() {
     this.#process = spawn(process.execPath, [distFile('unseal.js')], {
@@ -114,7 +118,7 @@ export class UnsealChild {
     for (const pipe of [stdin, keysPipe]) pipe?.on('error', () => undefined)
     for (const piece of data) keysPipe.write(piece)
     keysPipe.end()
-    stdin?.write(encodeJob(job))
+    stdin?.write(encodeJob(job), this.#sent)
     this.#inOrder = job.oneByOne
   }
 

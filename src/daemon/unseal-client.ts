@@ -17,8 +17,8 @@ export interface UnsealOptions {
   readonly signal?: AbortSignal
   /** Given results as they come, by their indexes in the job, each once. */
   readonly onResults?: (results: readonly IndexedValue[]) => void
-  /** Given, for each child, what makes it, and others that are at the job, open the secret at an index of the job next. */
-  readonly onChild?: (hurry: (index: number) => void) => void
+  /** Given, for each child, what makes it, and others that are at the job, open the secret at an index of the job next; `sent` resolves when it has its part of the job. */
+  readonly onChild?: (hurry: (index: number) => void, sent: Promise<void>) => void
   /** What earlier jobs under the same keys have found, for templates whose inputs are not in the job; is given those of this one. */
   readonly inputs?: TemplateInputs
   /** How many may be used; those of this process when left out. */
@@ -172,7 +172,7 @@ class Unsealing {
       })
       onChild?.((index) => {
         for (const one of this.#tasks) one.hurry(index)
-      })
+      }, child.sent)
       return await running
     } finally {
       this.#tasks.delete(task)

@@ -1,6 +1,6 @@
 import { ownCopy } from '../vault/value.ts'
 import { isPresent, versionOf, type EntryValue, type PresentValue } from './table.ts'
-import type { SecretFile, Tree } from './tree.ts'
+import { SecretFile, type Tree } from './tree.ts'
 
 /** A secret that has a value. */
 export type PresentFile = SecretFile & { readonly value: PresentValue }
@@ -58,12 +58,12 @@ export class OpenVersions {
 
   /** The same for one secret. A copy, so that the old table's memory can go. */
   keepOne(file: SecretFile, next: EntryValue | undefined): void {
-    const { id, value } = file
-    if (!isPresent(value) || !this.#isOpen(id, value.version)) return
+    const { value } = file
+    if (!isPresent(value) || !this.#isOpen(file.id, value.version)) return
     if (next !== undefined && versionOf(next) === value.version) return
-    const kept = this.#replaced.get(id) ?? new Map<number, PresentFile>()
-    this.#replaced.set(id, kept)
-    kept.set(value.version, { ...file, value: ownCopy(value) })
+    const kept = this.#replaced.get(file.id) ?? new Map<number, PresentFile>()
+    this.#replaced.set(file.id, kept)
+    kept.set(value.version, new SecretFile(file.path, file.access, ownCopy(value)) as PresentFile)
   }
 
   #isOpen(node: number, version: number): boolean {

@@ -7,7 +7,7 @@ interface Hashed {
  * each is put near its place at once, and found there, without a comparison sort or a Map. Ids that aren't spread work too, but slowly.
  */
 export class HashOrder<Item extends Hashed> {
-  readonly items: readonly Item[]
+  readonly items: Item[]
   readonly #limit: number
   /** Where each bucket ends. */
   readonly #ends: Uint32Array

@@ -10,23 +10,24 @@ interface Entry {
 export class Listed<Node extends Entry> implements Iterable<Node> {
   /** How many of them are directories. */
   folders = 0
-  #nodes: readonly Node[] | undefined
-  readonly #added: Node[] = []
+  #nodes: Node[] = []
+  #isInOrder = true
 
   add(node: Node): void {
     if (node.kind === 'directory') this.folders++
-    this.#added.push(node)
-    this.#nodes = undefined
+    this.#nodes.push(node)
+    this.#isInOrder = false
   }
 
   /** By node id, which is also the offset of an entry: stable while tables change. Sorted when somebody asks: of many secrets hardly anybody wants a list. */
   get inOrder(): readonly Node[] {
-    this.#nodes ??= new HashOrder(this.#added, ID_LIMIT).items
+    if (!this.#isInOrder) this.#nodes = new HashOrder(this.#nodes, ID_LIMIT).items
+    this.#isInOrder = true
     return this.#nodes
   }
 
   /** In no order. */
   [Symbol.iterator](): Iterator<Node> {
-    return this.#added.values()
+    return this.#nodes.values()
   }
 }

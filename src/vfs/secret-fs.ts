@@ -96,7 +96,7 @@ export class SecretFs implements Handler {
   #carryOver(file: SecretFile): void {
     const { value } = file
     if (!isPresent(value) || value.sealed.length > 0) return
-    const current = this.#tree.nodes.get(file.id)
+    const current = this.#tree.nodes.at(file.path)
     const known = current?.kind === 'secret' ? current.value : undefined
     const same = known !== undefined && isPresent(known) && known.version === value.version
     file.value = same ? { ...value, sealed: known.sealed, at: known.at } : LOST
@@ -168,7 +168,7 @@ export class SecretFs implements Handler {
   readonly releasedir = (): undefined => undefined
 
   readonly statfs = () => {
-    const files = this.#tree.nodes.items.length
+    const files = this.#tree.nodes.all.length
     const frsize = 4096
     return {
       blocks: 0,
@@ -186,7 +186,7 @@ export class SecretFs implements Handler {
 
   /** Folders of `.units` are nodes that no table holds. */
   #node(id: number): Node | undefined {
-    return this.#tree.nodes.get(id) ?? this.#views.get(this.#tree, id)
+    return this.#views.get(this.#tree, id) ?? this.#tree.nodes.get(id)
   }
 
   #child(parent: Node, name: string, header: InHeader): Node | undefined {

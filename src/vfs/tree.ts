@@ -1,8 +1,8 @@
 import { UnitRule } from '../policy/evaluate.ts'
 import type { Rule } from '../policy/rules.ts'
-import { HashOrder } from './hash-order.ts'
 import { Listed } from './listed.ts'
-import { ID_LIMIT, nodeId } from './node-id.ts'
+import { nodeId } from './node-id.ts'
+import { Nodes } from './nodes.ts'
 import type { EntryValue, SecretEntry, SecretStream, TableHead } from './table.ts'
 
 /** A node of the mounted tree. Immutable but for values; a new table makes a new tree with the same node ids for the same paths. */
@@ -23,11 +23,32 @@ export interface Directory extends Named {
   readonly listed: Listed<Node>
 }
 
-export interface SecretFile extends Named {
-  readonly kind: 'secret'
+/** A table has very many of these: what follows from the path isn't kept, but for the id. */
+export class SecretFile implements Named {
+  readonly path: string
   readonly access: FileAccess
   /** Changes when another value of the secret comes. */
   value: EntryValue
+  #id = 0
+
+  constructor(path: string, access: FileAccess, value: EntryValue) {
+    this.path = path
+    this.access = access
+    this.value = value
+  }
+
+  get kind(): 'secret' {
+    return 'secret'
+  }
+
+  get id(): number {
+    if (this.#id === 0) this.#id = nodeId('secret', this.path)
+    return this.#id
+  }
+
+  get name(): string {
+    return baseName(this.path)
+  }
 }
 
 /** Whose a secret is. One object for all that are alike. */
@@ -68,7 +89,7 @@ export interface Tree {
   readonly root: Directory
   /** In the order of the table. */
   readonly secrets: readonly SecretFile[]
-  readonly nodes: HashOrder<Node>
+  readonly nodes: Nodes<Node>
 }
 
 /** Files that aren't secrets, by path: looked up, never listed. */
@@ -80,7 +101,7 @@ export function buildTree({ secrets: entries, ...head }: SecretStream, virtual: 
   const secrets: SecretFile[] = []
   const accessOf = accessMaker()
   for (const entry of entries) {
-    const file = secretFile(entry.name, accessOf(entry), entry.value)
+    const file = new SecretFile(entry.name, accessOf(entry), entry.value)
     secrets.push(file)
     folders.holding(file.path, head.directoryMode, true).listed.add(file)
   }
@@ -90,10 +111,9 @@ export function buildTree({ secrets: entries, ...head }: SecretStream, virtual: 
     return file
   })
   const own = [named('self', SELF), named('units', UNITS)]
-  const nodes = inOrder([...folders.all, ...secrets, ...files, ...own])
-  for (const { path } of folders.all)
-    if (nodes.get(nodeId('secret', path))?.kind === 'secret')
-      throw new Error(`${path} is both a file and a folder`)
+  const nodes = new Nodes<Node>([...folders.all, ...secrets, ...files, ...own])
+  // FUSE has told its id.
+  nodes.tell(folders.root.path)
   return { head, root: folders.root, secrets, nodes }
 }
 
@@ -102,31 +122,10 @@ export const SELF = '.self'
 export const UNITS = '.units'
 const VIRTUAL_FOLDER_MODE = 0o700
 
-/** What `name` is in a directory. Ids are those of paths, so nothing else must be kept to find it. */
+/** What `name` is in a directory; the kernel is told. */
 export function childOf({ nodes }: Tree, directory: Directory, name: string): Node | undefined {
   if (name === '' || name.includes('/')) return undefined
-  const path = directory.path === '' ? name : `${directory.path}/${name}`
-  for (const kind of KINDS) {
-    const node = nodes.get(nodeId(kind, path))
-    if (node?.kind === kind && node.path === path) return node
-  }
-  return undefined
-}
-
-const KINDS = ['secret', 'directory', 'virtual', 'self', 'units'] as const
-
-function inOrder(nodes: readonly Node[]): HashOrder<Node> {
-  const order = new HashOrder(nodes, ID_LIMIT)
-  let last = -1
-  for (const { id } of order.items) {
-    if (id === last) throw new Error(`two paths have the node id ${id}`)
-    last = id
-  }
-  return order
-}
-
-export function secretFile(path: string, access: FileAccess, value: EntryValue): SecretFile {
-  return { kind: 'secret', id: nodeId('secret', path), name: baseName(path), path, access, value }
+  return nodes.tell(directory.path === '' ? name : `${directory.path}/${name}`)
 }
 
 /** Secrets that are alike share one, and those with the same rule share that, ready to be asked. */

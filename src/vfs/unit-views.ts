@@ -33,7 +33,7 @@ export class UnitViews {
   get(tree: Tree, id: number): UnitView | undefined {
     const known = this.#views.get(id)
     if (known === undefined) return undefined
-    const directory = known.path === '' ? tree.root : tree.nodes.get(nodeId('directory', known.path))
+    const directory = tree.nodes.at(known.path)
     return directory?.kind === 'directory' ? viewOf(id, known.unit, known.path, directory) : undefined
   }
 

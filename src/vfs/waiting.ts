@@ -19,15 +19,15 @@ export function mustWait(value: EntryValue, { pid }: InHeader): boolean {
 /** The secrets that readers wait for: each is told of once, so that it is opened before the others. */
 export class Awaited {
   readonly #tell: (name: string) => void
-  readonly #files = new Set<number>()
+  readonly #files = new Set<SecretFile>()
 
   constructor(tell: (name: string) => void) {
     this.#tell = tell
   }
 
-  park({ id, path }: SecretFile): typeof PARKED {
-    if (!this.#files.has(id)) this.#tell(path)
-    this.#files.add(id)
+  park(file: SecretFile): typeof PARKED {
+    if (!this.#files.has(file)) this.#tell(file.path)
+    this.#files.add(file)
     return PARKED
   }
 
@@ -36,8 +36,8 @@ export class Awaited {
     return answer === PARKED ? this.park(file) : answer
   }
 
-  settled({ id }: SecretFile): void {
-    this.#files.delete(id)
+  settled(file: SecretFile): void {
+    this.#files.delete(file)
   }
 
   clear(): void {

@@ -11,7 +11,7 @@ import { NO_RULE, type Reads, type Rule } from '../../../src/policy/rules.ts'
 import { Allowances } from '../../../src/vfs/allowances.ts'
 import { Gate } from '../../../src/vfs/gate.ts'
 import type { EntryValue } from '../../../src/vfs/table.ts'
-import { secretFile } from '../../../src/vfs/tree.ts'
+import { SecretFile } from '../../../src/vfs/tree.ts'
 import { header } from '../../support/fs-driver.ts'
 import { value } from '../../support/tables.ts'
 
@@ -21,7 +21,7 @@ const FOO = '/system.slice/foo.service'
 
 const file = (rest: Partial<Rule>, held: EntryValue = value('x')) => {
   const rule = { ...NO_RULE, ...rest }
-  return secretFile('db/password', { uid: 0, gid: 0, mode: 0o400, rule: new UnitRule(rule) }, held)
+  return new SecretFile('db/password', { uid: 0, gid: 0, mode: 0o400, rule: new UnitRule(rule) }, held)
 }
 const foo = (reads: Reads = { kind: 'always' }) => ({ units: ['foo.service'], reads })
 const once = foo({ kind: 'once' })

@@ -1,0 +1,64 @@
+import { HashOrder } from './hash-order.ts'
+import { ID_LIMIT } from './node-id.ts'
+import { PathIndex } from './path-index.ts'
+
+interface Entry {
+  /** A hash of the path, which takes longer than all else that is done with an entry before it is served. */
+  readonly id: number
+  readonly path: string
+}
+
+/** The nodes of a tree, by path and by id. */
+export class Nodes<Node extends Entry> {
+  readonly #byPath: PathIndex<Node>
+  /** Those whose ids the kernel has been told since. */
+  readonly #told = new Map<number, Node>()
+  #byId: HashOrder<Node> | undefined
+
+  /** Throws when two have one path. */
+  constructor(all: readonly Node[]) {
+    this.#byPath = new PathIndex(all)
+  }
+
+  /** In no order. */
+  get all(): readonly Node[] {
+    return this.#byPath.items
+  }
+
+  at(path: string): Node | undefined {
+    return this.#byPath.get(path)
+  }
+
+  /** The one at a path, which the kernel will ask for by its id. Throws when that is the id of another one. */
+  tell(path: string): Node | undefined {
+    const node = this.#byPath.get(path)
+    if (node === undefined || this.#byId !== undefined) return node
+    mustBeSame(this.#told.get(node.id) ?? node, node)
+    this.#told.set(node.id, node)
+    return node
+  }
+
+  /** What an earlier server, or a list, has told the kernel makes the ids of all. Throws when two have one id. */
+  get(id: number): Node | undefined {
+    if (this.#byId === undefined) {
+      const told = this.#told.get(id)
+      if (told !== undefined) return told
+      this.#byId = inOrder(this.all)
+      this.#told.clear()
+    }
+    return this.#byId.get(id)
+  }
+}
+
+function inOrder<Node extends Entry>(nodes: readonly Node[]): HashOrder<Node> {
+  const order = new HashOrder(nodes, ID_LIMIT)
+  for (const [index, node] of order.items.entries()) {
+    const before = order.items[index - 1]
+    if (before?.id === node.id) mustBeSame(before, node)
+  }
+  return order
+}
+
+function mustBeSame(one: Entry, other: Entry): void {
+  if (one !== other) throw new Error(`${one.path} and ${other.path} have the node id ${one.id}`)
+}
