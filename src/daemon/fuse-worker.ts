@@ -154,7 +154,7 @@ function obey(order: Order, fs: SecretFs, session: Session): void {
   if (order.kind === 'replace') fs.replace(unpackTable(order.table))
   if (order.kind === 'settle') fs.settle(order.values)
   if (order.kind === 'replace' || order.kind === 'settle') session.retryParked()
-  if (order.kind === 'replace') collectGarbage()
+  if (order.kind === 'replace' || order.kind === 'tidy') collectGarbage()
 }
 
 /** Every order that waits; false as soon as one of them ends the loop. */

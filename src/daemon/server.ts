@@ -81,7 +81,8 @@ export class Server {
   readonly #audit = new LineRing(AUDIT_BYTES)
   readonly #takeAudit = () => this.#audit.take()
   readonly #running: Running
-  readonly #tidyLater = soon(tidyMemory, QUIET)
+  readonly #tidyLater = soon(() => this.#tidy(), QUIET)
+  #isWorkerTidy = false
   #reloads: StatusFacts['reloads'] = { count: 0, last: null }
   #reloading: Promise<void> = Promise.resolve()
   #initialized: () => void = () => undefined
@@ -220,6 +221,13 @@ export class Server {
         follow.retrying()
       },
     }
+  }
+
+  #tidy(): void {
+    tidyMemory()
+    // What it leaves behind at its start is much; later it tidies up itself.
+    if (!this.#isWorkerTidy) void this.#worker.order({ kind: 'tidy' })
+    this.#isWorkerTidy = true
   }
 
   #hear(message: Exclude<FromWorker, { kind: 'done' }>): void {

@@ -36,6 +36,8 @@ export type OrderBody =
   /** Other values of the table. */
   | { readonly kind: 'settle'; readonly values: readonly IndexedValue[]; readonly facts: StatusFacts }
   | { readonly kind: 'facts'; readonly facts: StatusFacts }
+  /** Collect garbage, which stops the loop for a moment: a `replace` does so too, but for the first one. */
+  | { readonly kind: 'tidy' }
   /** Answering it is all: the loop turns. */
   | { readonly kind: 'probe' }
   | { readonly kind: 'stop' }

@@ -88,6 +88,8 @@ export class SecretFs implements Handler {
       if (file === undefined) continue
       this.#open.keepOne(file, value)
       file.value = value
+      // Who lists all of them, or asks for what an earlier server has told, waits for those that have none yet.
+      file.makeId()
       this.#awaited.settled(file)
     }
   }

@@ -42,12 +42,17 @@ export class SecretFile implements Named {
   }
 
   get id(): number {
-    if (this.#id === 0) this.#id = nodeId('secret', this.path)
+    this.makeId()
     return this.#id
   }
 
   get name(): string {
     return baseName(this.path)
+  }
+
+  /** Have the id when it is asked for. */
+  makeId(): void {
+    if (this.#id === 0) this.#id = nodeId('secret', this.path)
   }
 }
 
