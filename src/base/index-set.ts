@@ -1,4 +1,4 @@
-/** A set of indexes below a limit, in their order: a byte for each that could be in it, which many secrets fill faster than a Set, in a tenth of its room. */
+/** A set of indexes below a limit, in their order: a byte for each that could be in it, because a Set of many is large and slow to fill. */
 export class IndexSet implements Iterable<number> {
   readonly #has: Uint8Array
   #size = 0

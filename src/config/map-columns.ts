@@ -6,10 +6,7 @@ export interface MapColumns<Value> {
 
 const known = new WeakMap<object, MapColumns<unknown>>()
 
-/**
- * The keys and values of what a parser made and nobody changes, listed once: each time that V8 goes through a map of 100,000 keys it sorts them anew, and finding a
- * value by its key takes as long again.
- */
+/** The keys and values of what a parser made and nobody changes, listed once: V8 sorts the keys of a large map anew each time that something goes through it. */
 export function columnsOf<Value>(map: Readonly<Record<string, Value>>): MapColumns<Value> {
   const found = known.get(map) as MapColumns<Value> | undefined
   if (found !== undefined) return found

@@ -5,7 +5,7 @@ import { secretSchema } from './schema.ts'
 const PATHS: ReadonlySet<string> = new Set(['sealed', 'age', 'file'])
 
 /**
- * Recognizes most secrets that `secretSchema` accepts, at a tenth of its cost: many secrets have few different owners, modes and units. False says nothing.
+ * Recognizes most secrets that `secretSchema` accepts, at a small part of its cost: many secrets have few different owners, modes and units. False says nothing.
  */
 export class PlainSecrets {
   /** By key, the texts, numbers and booleans that its schema has accepted. */

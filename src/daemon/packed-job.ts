@@ -17,7 +17,7 @@ interface Head extends Omit<Job, 'secrets'> {
   readonly others: readonly (readonly [index: number, source: SourceSpec])[]
 }
 
-/** A job whose secrets are made when they are asked for: to make 100,000 objects takes longer than what is done with the first of them. */
+/** A job whose secrets are made when they are asked for: objects for all, where there are many, would hold up the first of them. */
 export interface PackedJob extends Omit<Job, 'secrets'> {
   readonly secrets: PackedSecrets
 }

@@ -10,7 +10,7 @@ const publicKeyInfo = Uint8Array.from([0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x
 
 /** X25519 of a secret key and a public key, 32 bytes each. Throws when the result is all zeros (RFC 7748, section 6.1). */
 export function sharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Buffer {
-  // OpenSSL takes ten times as long to read DER.
+  // OpenSSL takes much longer to read DER.
   const x = Buffer.from(publicKey).toString('base64url')
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' })
   return diffieHellman({ privateKey: keptKey(secretKey), publicKey: key })
@@ -29,7 +29,7 @@ export function sharedSecretOf(secretKey: Uint8Array, secretPoint: Uint8Array): 
   }
 }
 
-/** OpenSSL takes seven times as long to read a key as to use it. It goes with the bytes that it was made of, which an identity keeps anyway. */
+/** OpenSSL takes longer to read a key than to use it. It goes with the bytes that it was made of, which an identity keeps anyway. */
 const kept = new WeakMap<Uint8Array, KeyObject>()
 
 function keptKey(secretKey: Uint8Array): KeyObject {

@@ -3,7 +3,7 @@ import { ID_LIMIT } from './node-id.ts'
 import { PathIndex } from './path-index.ts'
 
 interface Entry {
-  /** A hash of the path, which takes longer than all else that is done with an entry before it is served. */
+  /** A hash of the path; many take a while. */
   readonly id: number
   readonly path: string
 }
