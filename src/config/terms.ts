@@ -26,13 +26,28 @@ export class TermsMaker {
 
   of(input: TermsInput): Terms {
     const last = this.#last
-    if (last !== undefined && KEYS.every((key) => last.input[key] === input[key])) return last.terms
+    if (last !== undefined && isSame(last.input, input)) return last.terms
     const text = JSON.stringify(KEYS.map((key) => input[key]))
     const terms = this.#byText.get(text) ?? termsOf(input)
     this.#byText.set(text, terms)
     this.#last = { input, terms }
     return terms
   }
+}
+
+/** The same values for each of KEYS; written out, because it is asked for every secret. */
+function isSame(a: TermsInput, b: TermsInput): boolean {
+  return (
+    a.owner === b.owner &&
+    a.group === b.group &&
+    a.mode === b.mode &&
+    a.units === b.units &&
+    a.userUnits === b.userUnits &&
+    a.manager === b.manager &&
+    a.reads === b.reads &&
+    a.restartUnits === b.restartUnits &&
+    a.reloadUnits === b.reloadUnits
+  )
 }
 
 function termsOf(input: TermsInput): Terms {

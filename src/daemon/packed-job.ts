@@ -3,15 +3,14 @@ import type { Job } from './unseal-protocol.ts'
 
 /** Sources that are a file and nothing else: those of nearly all secrets where there are many. */
 const KINDS = ['sealed', 'age'] as const
-type FileSource = Extract<SourceSpec, { kind: (typeof KINDS)[number] }>
-
 const OTHER = '-'
+const FIRST = '0'.charCodeAt(0)
 /** Neither names nor paths have it. */
 const NUL = '\0'
 export const JOB_HEADER_BYTES = 8
 
 interface Head extends Omit<Job, 'secrets'> {
-  /** For each secret the place of its kind in KINDS, or OTHER. */
+  /** A character for each secret: the place of its kind in KINDS, or OTHER. */
   readonly kinds: string
   /** The sources of those of OTHER, by index. */
   readonly others: readonly (readonly [index: number, source: SourceSpec])[]
@@ -24,16 +23,18 @@ export interface PackedJob extends Omit<Job, 'secrets'> {
 
 /** A job as it goes over the pipe (unseal-protocol.ts). */
 export function encodeJob({ secrets, ...rest }: Job): Uint8Array {
-  const kinds: string[] = []
+  const kinds = Buffer.alloc(secrets.length, OTHER)
   const others: [number, SourceSpec][] = []
   const texts: string[] = []
-  for (const { name, source } of secrets) {
-    const isFile = isFileSource(source)
-    if (!isFile) others.push([kinds.length, source])
-    kinds.push(isFile ? String(KINDS.indexOf(source.kind)) : OTHER)
+  for (const [index, { name, source }] of secrets.entries()) {
+    const isFile = source.kind === 'sealed' || source.kind === 'age'
+    if (isFile) kinds[index] = FIRST + KINDS.indexOf(source.kind)
+    else others.push([index, source])
     texts.push(name, isFile ? source.file : '')
   }
-  const head = Buffer.from(JSON.stringify({ ...rest, kinds: kinds.join(''), others } satisfies Head))
+  const head = Buffer.from(
+    JSON.stringify({ ...rest, kinds: kinds.toString('latin1'), others } satisfies Head),
+  )
   const body = Buffer.from(texts.join(NUL))
   const header = Buffer.alloc(JOB_HEADER_BYTES)
   header.writeUInt32LE(head.length, 0)
@@ -81,10 +82,6 @@ export class PackedSecrets {
     if (kind === undefined) return this.others.get(index) as SourceSpec
     return { kind, file: this.#texts[2 * index + 1] as string }
   }
-}
-
-function isFileSource(source: SourceSpec): source is FileSource {
-  return (KINDS as readonly string[]).includes(source.kind)
 }
 
 function bodyAt(bytes: Buffer): number {
