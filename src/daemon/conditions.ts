@@ -1,6 +1,7 @@
 import { backoff } from '../base/backoff.ts'
 import type { SecretConfig, SourceSpec } from '../config/config.ts'
 import { ageOf, type Clock, type Verdict } from './judge.ts'
+import type { Note } from './notes.ts'
 import { Schedule, spread } from './schedule.ts'
 import type { Troubles } from './status-facts.ts'
 
@@ -41,8 +42,8 @@ export class Conditions {
     return { failing: inState('failing'), stale: inState('stale') }
   }
 
-  /** Keep what a verdict says and plan what comes next; returns a line for the log when something is new. */
-  note({ name, source }: SecretConfig, verdict: Verdict, circumstances: Circumstances, now: Clock): string[] {
+  /** Keep what a verdict says and plan what comes next; returns a note for the log when something is new. */
+  note({ name, source }: SecretConfig, verdict: Verdict, circumstances: Circumstances, now: Clock): Note[] {
     const { state, retry, reason = '' } = verdict
     const before = this.#conditions.get(name)
     const since = before?.state === state ? before.since : now
@@ -55,7 +56,7 @@ export class Conditions {
     else this.schedule.set(name, now.monotonic + pause)
     if (before === undefined && state === 'fresh') return []
     if (before?.state === state && before.reason === reason) return []
-    return [`secret ${name}: ${lineOf(state, reason)}`]
+    return [{ secret: name, text: textOf(state, reason) }]
   }
 
   /** Forget all others. */
@@ -86,7 +87,7 @@ function refreshOf(source: SourceSpec): number | undefined {
   return spread(source.refresh * 1000, Math.random())
 }
 
-function lineOf(state: Verdict['state'], reason: string): string {
+function textOf(state: Verdict['state'], reason: string): string {
   if (state === 'fresh') return 'it is served again'
   if (state === 'stale') return `its last value is served: ${reason}`
   return state === 'waiting' ? `it is not there yet: ${reason}` : reason

@@ -9,6 +9,7 @@ import { loadAccounts } from '../sys/accounts.ts'
 import type { EntryValue, IndexedValue, SecretTable } from '../vfs/table.ts'
 import { fetchedInputs, Fetchings, openedByChild, type Fetching } from './fetching.ts'
 import { clock } from './judge.ts'
+import { linesOf, type Note } from './notes.ts'
 import type { Outlet } from './outlet.ts'
 import { OutdatedTemplates } from './outdated-templates.ts'
 import { SecretStates } from './secret-states.ts'
@@ -90,7 +91,7 @@ export class Loader {
     this.#templates.replace(inputs)
     const before = this.#states.table
     const { table, notes } = this.#states.replace(config, accounts, results, clock())
-    for (const note of notes) this.#options.log.warning(note)
+    this.#say(notes)
     await outlet.replace(table)
     outlet.notify(notificationsFor(before, table))
     this.#tellChanged(before, this.#states.table)
@@ -209,15 +210,19 @@ export class Loader {
 
   /** The worker first, then the kernel's caches: what was cached before is what the notifications drop. */
   async #take(results: readonly IndexedValue[]): Promise<void> {
-    const { outlet, log } = this.#options
+    const { outlet } = this.#options
     const { values, before, after, notes } = this.#states.take(results, clock())
-    for (const note of notes) log.warning(note)
+    this.#say(notes)
     this.#templates.take(this.#states.config.secrets, values)
     await outlet.settle(values)
     const { entries } = this.#states
     const [old, fresh] = [entries.tableOf(before), entries.tableOf(after)]
     outlet.notify(notificationsFor(old, fresh))
     this.#tellChanged(old, fresh)
+  }
+
+  #say(notes: readonly Note[]): void {
+    for (const line of linesOf(notes)) this.#options.log.warning(line)
   }
 
   #tellChanged(before: SecretTable, after: SecretTable): void {

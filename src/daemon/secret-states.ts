@@ -18,6 +18,7 @@ import { Conditions } from './conditions.ts'
 import { Entries } from './entries.ts'
 import { judge, maxStaleOf, rulesOf, type Clock, type Rules, type Verdict } from './judge.ts'
 import { entryMaker, headOf, loadTable, type MakeEntry } from './load-table.ts'
+import type { Note } from './notes.ts'
 import type { Schedule } from './schedule.ts'
 import type { Troubles } from './status-facts.ts'
 
@@ -26,7 +27,7 @@ export interface Change {
   readonly values: IndexedValue[]
   readonly before: SecretEntry[]
   readonly after: SecretEntry[]
-  readonly notes: string[]
+  readonly notes: Note[]
 }
 
 const STILL_BEING_OPENED = 'it is still being opened'
@@ -142,7 +143,7 @@ export class SecretStates {
     accounts: Accounts,
     results: readonly (EntryValue | undefined)[],
     now: Clock,
-  ): { table: SecretTable; notes: string[] } {
+  ): { table: SecretTable; notes: Note[] } {
     const previous = this.table
     const makeEntry = entryMaker(accounts)
     const before = new Map(previous.secrets.map((entry) => [entry.name, entry.value]))
@@ -232,7 +233,7 @@ export class SecretStates {
     return { value: pending, state: 'waiting', retry: false, reason: STILL_BEING_OPENED }
   }
 
-  #note(secret: SecretConfig, verdict: Verdict | undefined, now: Clock): string[] {
+  #note(secret: SecretConfig, verdict: Verdict | undefined, now: Clock): Note[] {
     if (verdict === undefined) return []
     const { source } = secret
     const maxStale = maxStaleOf(secret, this.#config.vaults)
