@@ -14,6 +14,8 @@ export class Nodes<Node extends Entry> {
   /** Those whose ids the kernel has been told since. */
   readonly #told = new Map<number, Node>()
   #byId: HashOrder<Node> | undefined
+  /** A read asks for the same one several times. */
+  #last: Node | undefined
 
   /** Throws when two have one path. */
   constructor(all: readonly Node[]) {
@@ -40,9 +42,14 @@ export class Nodes<Node extends Entry> {
 
   /** What an earlier server, or a list, has told the kernel makes the ids of all. Throws when two have one id. */
   get(id: number): Node | undefined {
+    if (this.#last?.id === id) return this.#last
+    const node = this.#told.get(id) ?? this.#ofAll(id)
+    if (node !== undefined) this.#last = node
+    return node
+  }
+
+  #ofAll(id: number): Node | undefined {
     if (this.#byId === undefined) {
-      const told = this.#told.get(id)
-      if (told !== undefined) return told
       this.#byId = inOrder(this.all)
       this.#told.clear()
     }

@@ -31,7 +31,7 @@ export class UnitViews {
 
   /** A view by its node id, on the current tree. */
   get(tree: Tree, id: number): UnitView | undefined {
-    const known = this.#views.get(id)
+    const known = this.#views.size === 0 ? undefined : this.#views.get(id)
     if (known === undefined) return undefined
     const directory = tree.nodes.at(known.path)
     return directory?.kind === 'directory' ? viewOf(id, known.unit, known.path, directory) : undefined
