@@ -20,38 +20,37 @@ function parseJson(text: string): unknown {
 
 /** JSON.parse keeps the last of two equal keys, so a file with a duplicate has more colons than its value has keys. */
 function countKeys(root: unknown): number {
+  if (!isMap(root)) return countBelow([root])
+  const { keys, values } = columnsOf(root)
+  return values.reduce<number>((count, value) => {
+    if (!isMap(value)) return count + countBelow([value])
+    // Whoever goes through the maps of the document after this wants their columns too.
+    const inner = columnsOf(value)
+    return count + inner.keys.length + countBelow(inner.values)
+  }, keys.length)
+}
+
+/** In these values, however deep. */
+function countBelow(values: readonly unknown[]): number {
   let count = 0
-  const rest: object[] = []
-  const add = (value: unknown) => {
-    if (isObject(value)) rest.push(value)
-  }
-  const addMap = (map: unknown, addValue: (value: unknown) => void) => {
-    if (!isObject(map) || Array.isArray(map)) {
-      add(map)
-      return
+  const rest = values.filter(isObject)
+  for (let value = rest.pop(); value !== undefined; value = rest.pop()) {
+    if (Array.isArray(value)) {
+      for (const child of value as unknown[]) if (isObject(child)) rest.push(child)
+      continue
     }
-    const { keys, values } = columnsOf(map as Record<string, unknown>)
-    count += keys.length
-    values.forEach(addValue)
+    // What JSON.parse makes has own keys alone.
+    for (const key in value) {
+      count++
+      const child = (value as Record<string, unknown>)[key]
+      if (isObject(child)) rest.push(child)
+    }
   }
-  // Of maps in the document itself others want the columns too.
-  addMap(root, (map) => {
-    addMap(map, add)
-  })
-  for (let value = rest.pop(); value !== undefined; value = rest.pop())
-    if (Array.isArray(value)) value.forEach(add)
-    else count += countOwn(value, add)
   return count
 }
 
-/** What JSON.parse makes has own keys alone. */
-function countOwn(map: object, add: (value: unknown) => void): number {
-  let count = 0
-  for (const key in map) {
-    count++
-    add((map as Record<string, unknown>)[key])
-  }
-  return count
+function isMap(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && !Array.isArray(value)
 }
 
 function isObject(value: unknown): value is object {
