@@ -66,7 +66,7 @@ t.test('polling: after an answer only, not while idle, and no wake-up is missed'
   t.equal(polling.spent, 0, 'a request was there')
   t.equal(channel.next(1), IDLE)
   const { spent } = polling
-  t.ok(spent >= 500, `polled for ${spent} µs`)
+  t.ok(spent > 0, `polled for ${spent} µs, or until somebody else wanted the processor`)
   t.equal(channel.next(1), IDLE)
   t.equal(polling.spent, spent, 'idle')
   signalEventFd(wake)
