@@ -1,5 +1,6 @@
 import { load, YAMLException } from 'js-yaml'
 import { ConfigError } from '../base/errors.ts'
+import { isMap } from '../base/is-map.ts'
 import { columnsOf } from './map-columns.ts'
 
 /** Parse YAML 1.2 or JSON. Throws `ConfigError` with a place; a message of the YAML library's own would quote the file. */
@@ -47,10 +48,6 @@ function countBelow(values: readonly unknown[]): number {
     }
   }
   return count
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return isObject(value) && !Array.isArray(value)
 }
 
 function isObject(value: unknown): value is object {

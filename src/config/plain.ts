@@ -1,3 +1,4 @@
+import { isMap } from '../base/is-map.ts'
 import { pathPattern } from './fields.ts'
 import { secretSchema } from './schema.ts'
 
@@ -43,8 +44,4 @@ function isPlainSource(value: unknown): boolean {
   if (kind === undefined || more !== undefined || !PATHS.has(kind)) return false
   const path = value[kind]
   return typeof path === 'string' && pathPattern.test(path)
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

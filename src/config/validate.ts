@@ -1,3 +1,4 @@
+import { isMap } from '../base/is-map.ts'
 import { oneLine } from '../base/log.ts'
 import { nameProblem } from '../base/secret-name.ts'
 import { columnsOf } from './map-columns.ts'
@@ -109,8 +110,4 @@ function folderIn(name: string, isTaken: (name: string) => boolean): string | un
     if (isTaken(folder)) return folder
   }
   return undefined
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

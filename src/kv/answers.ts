@@ -1,4 +1,5 @@
 import { SourceError, UnavailableError, type HushfsError } from '../base/errors.ts'
+import { isMap } from '../base/is-map.ts'
 import { oneLine } from '../base/log.ts'
 import type { Answer } from './connection.ts'
 import type { Mount } from './paths.ts'
@@ -140,8 +141,4 @@ export function isToken(value: unknown): value is string {
 
 function isSeconds(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
