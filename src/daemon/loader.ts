@@ -1,6 +1,6 @@
 import { reasonOf } from '../base/errors.ts'
-import type { Log } from '../base/log.ts'
 import { IndexSet } from '../base/index-set.ts'
+import type { Log } from '../base/log.ts'
 import { monotonic } from '../base/monotonic.ts'
 import { pick } from '../base/pick.ts'
 import type { Config, SecretConfig } from '../config/config.ts'

@@ -24,8 +24,8 @@ export class UnsealChild {
   #notStarted = false
   #runsCommands = false
   #inOrder = true
-  /** Indexes of the job without a result, and of those the ones that aren't waited for any more. */
   #sent: () => void = () => undefined
+  /** Indexes of the job without a result, and of those the ones that aren't waited for any more. */
   #missing = new IndexSet(0)
   #left = new IndexSet(0)
 

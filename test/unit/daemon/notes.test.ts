@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { linesOf } from '../../../src/daemon/notes.ts'
 
-const many = (count: number, text: string, length = 1) =>
-  Array.from({ length: count }, (_, index) => ({ secret: `s${index}`.padEnd(length, 'x'), text }))
+const many = (count: number, text: string) =>
+  Array.from({ length: count }, (_, index) => ({ secret: `s${index}`, text }))
 
 t.test('a few have a line each', (t) => {
   const notes = [...many(20, 'gone'), { secret: 'b', text: 'broken' }]
