@@ -43,7 +43,7 @@ async function makeAll() {
   }
 }
 
-/** A job of the unseal child (encodeJob in src/daemon/packed-job.ts): the sealed file of the store, and one of age. */
+/** A job of the unseal child: the sealed file of the store, and one of age. */
 async function jobIn(scratch) {
   const { Encrypter, generateX25519Identity, identityToRecipient } = await import('age-encryption')
   const identity = await generateX25519Identity()
@@ -51,14 +51,24 @@ async function jobIn(scratch) {
   encrypter.addRecipient(await identityToRecipient(identity))
   writeFileSync(join(scratch, 'age-identity'), `${identity}\n`)
   writeFileSync(join(scratch, 'warm.age'), await encrypter.encrypt('value'))
-  const identities = [join(scratch, 'identity'), join(scratch, 'age-identity')]
-  const head = Buffer.from(JSON.stringify({ identities, oneByOne: false, kinds: '01', others: [] }))
-  const files = [join(scratch, 'store/warm.sealed'), join(scratch, 'warm.age')]
-  const body = Buffer.from(['warm', files[0], 'other', files[1]].join('\0'))
-  const lengths = Buffer.alloc(8)
-  lengths.writeUInt32LE(head.length, 0)
-  lengths.writeUInt32LE(body.length, 4)
-  return Buffer.concat([lengths, head, body])
+  const encodeJob = await encoder(scratch)
+  return encodeJob({
+    identities: [join(scratch, 'identity'), join(scratch, 'age-identity')],
+    secrets: [
+      { name: 'warm', source: { kind: 'sealed', file: join(scratch, 'store/warm.sealed') } },
+      { name: 'other', source: { kind: 'age', file: join(scratch, 'warm.age') } },
+    ],
+    oneByOne: false,
+  })
+}
+
+/** The server's own. */
+async function encoder(scratch) {
+  const { build } = await import('esbuild')
+  const outfile = join(scratch, 'packed-job.mjs')
+  const source = join(import.meta.dirname, 'src/daemon/packed-job.ts')
+  await build({ entryPoints: [source], outfile, bundle: true, format: 'esm', platform: 'node' })
+  return (await import(outfile)).encodeJob
 }
 
 async function run(name, words, { input = '', keys, status = 0 } = {}) {
