@@ -10,18 +10,17 @@ import { KEY_BYTES } from '../crypto/sizes.ts'
 import { notify } from '../fuse/channel.ts'
 import { invalidateInode } from '../fuse/wire/encode.ts'
 import type { InitFlag } from '../fuse/wire/kernel.ts'
-import { forbidDumps, trimMemory } from '../sys/libc.ts'
+import { forbidDumps } from '../sys/libc.ts'
 import type { SecretTable } from '../vfs/table.ts'
 import { loadAllowances } from './allowance-file.ts'
-import { collectGarbage } from './collect-garbage.ts'
 import type { Connection } from './connection.ts'
 import { Loader } from './loader.ts'
 import type { Outlet } from './outlet.ts'
 import { packTable } from './packed-table.ts'
 import type { Prepared } from './prepared.ts'
-import { soon } from './soon.ts'
 import { statusFacts, type Running } from './status-facts.ts'
 import { startWorker } from './start-worker.ts'
+import { Tidying } from './tidying.ts'
 import { KEYS_BYTES } from './unseal-protocol.ts'
 import { WorkerClient } from './worker-client.ts'
 import type { Counted, FromWorker, StatusFacts } from './worker-protocol.ts'
@@ -61,8 +60,6 @@ const AUDIT_BYTES = 1 << 20
 /** So many secrets are opened before the mount is called ready, if that takes no longer than this. Milliseconds. */
 const FEW = 100
 const PATIENCE = 2000
-/** V8 gives the room for new objects back when hardly any were made for five seconds (Heap::ReduceNewSpaceSize). Milliseconds. */
-const QUIET = 10_000
 /** What a request may take beyond the longest wait for a value before the kernel ends the connection. Seconds. */
 const BACKSTOP = 30
 
@@ -81,8 +78,7 @@ export class Server {
   readonly #audit = new LineRing(AUDIT_BYTES)
   readonly #takeAudit = () => this.#audit.take()
   readonly #running: Running
-  readonly #tidyLater = soon(() => this.#tidy(), QUIET)
-  #isWorkerTidy = false
+  readonly #tidying = new Tidying(() => this.#worker.order({ kind: 'tidy' }))
   #reloads: StatusFacts['reloads'] = { count: 0, last: null }
   #reloading: Promise<void> = Promise.resolve()
   #initialized: () => void = () => undefined
@@ -213,21 +209,12 @@ export class Server {
       loaded: (table) => {
         void this.#worker.order({ kind: 'facts', facts: this.#facts() })
         follow.loaded(table)
-        // In a turn of its own: what has loaded the secrets still has hold of them while it says that it is done.
-        setImmediate(tidyMemory)
-        this.#tidyLater()
+        this.#tidying.loaded()
       },
       retrying: () => {
         follow.retrying()
       },
     }
-  }
-
-  #tidy(): void {
-    tidyMemory()
-    // What it leaves behind at its start is much; later it tidies up itself.
-    if (!this.#isWorkerTidy) void this.#worker.order({ kind: 'tidy' })
-    this.#isWorkerTidy = true
   }
 
   #hear(message: Exclude<FromWorker, { kind: 'done' }>): void {
@@ -273,9 +260,4 @@ export class Server {
     const { entries, troubles } = this.#loader.states
     return statusFacts(this.#running, entries, this.#reloads, troubles)
   }
-}
-
-function tidyMemory(): void {
-  collectGarbage()
-  trimMemory()
 }
