@@ -167,6 +167,7 @@ export class SecretStates {
       this.#remember(name, before.get(name), values[index])
     const table = loadTable(config, makeEntry, values, previous, secondsOf(now))
     this.#config = config
+    this.#places = undefined
     this.#makeEntry = makeEntry
     this.#entries = entriesOf(config, makeEntry, table, values)
     this.#forgetOthers(new Set(config.secrets.map(({ name }) => name)))
