@@ -24,7 +24,6 @@ import { appendAllowance } from './allowance-file.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { CONNECTION_BYTES, ConnectionMemory } from './connection-memory.ts'
 import { metricsText } from './metrics.ts'
-import { unpackTable } from './packed-table.ts'
 import type { Counted, FromWorker, Order, Status, ToWorker, WorkerStart } from './worker-protocol.ts'
 
 /**
@@ -67,7 +66,7 @@ async function run(): Promise<void> {
     ['.hushfs/metrics', () => Buffer.from(metricsText(status()))],
     ['.hushfs/audit.jsonl', () => Buffer.from(audit.trail.text())],
   ])
-  const fs: SecretFs = new SecretFs(unpackTable(first.table), { vault, gate, virtual, ...tellings })
+  const fs: SecretFs = new SecretFs(first.table, { vault, gate, virtual, ...tellings })
   say({ kind: 'done', id: first.id, counters: counted() })
   const { journal } = connection
   const session: Session = new Session({
@@ -151,7 +150,7 @@ async function next<Kind extends ToWorker['kind']>(kind: Kind): Promise<Extract<
 }
 
 function obey(order: Order, fs: SecretFs, session: Session): void {
-  if (order.kind === 'replace') fs.replace(unpackTable(order.table))
+  if (order.kind === 'replace') fs.replace(order.table)
   if (order.kind === 'settle') fs.settle(order.values)
   if (order.kind === 'replace' || order.kind === 'settle') session.retryParked()
   if (order.kind === 'replace' || order.kind === 'tidy') collectGarbage()

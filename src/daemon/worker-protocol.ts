@@ -1,9 +1,9 @@
 import type { Unknown } from '../caller/caller.ts'
 import type { Hierarchy } from '../caller/hierarchy.ts'
 import type { Wishes } from '../fuse/init.ts'
+import type { PackedTable } from '../vfs/packed-table.ts'
 import type { IndexedValue } from '../vfs/table.ts'
 import type { AllowanceFile } from './allowance-file.ts'
-import type { PackedTable } from './packed-table.ts'
 
 /** What the FUSE worker must know first. */
 export interface WorkerStart {

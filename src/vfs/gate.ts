@@ -9,7 +9,7 @@ import type { Decision } from '../policy/evaluate.ts'
 import type { Reads } from '../policy/rules.ts'
 import type { Allowances, UnitStart } from './allowances.ts'
 import { isPresent } from './table.ts'
-import type { SecretFile } from './tree.ts'
+import type { SecretFile } from './secrets.ts'
 import { mustWait } from './waiting.ts'
 
 /** Tells who asks; implemented by caller/identify. Everything is read while the caller waits for the answer, so no pid can be reused. */

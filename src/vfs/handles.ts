@@ -1,6 +1,7 @@
 import { ownCopy } from '../vault/value.ts'
 import { isPresent, versionOf, type EntryValue, type PresentValue } from './table.ts'
-import { SecretFile, type Tree } from './tree.ts'
+import type { SecretFile } from './secrets.ts'
+import type { Tree } from './tree.ts'
 
 /** A secret that has a value. */
 export type PresentFile = SecretFile & { readonly value: PresentValue }
@@ -63,7 +64,8 @@ export class OpenVersions {
     if (next !== undefined && versionOf(next) === value.version) return
     const kept = this.#replaced.get(file.id) ?? new Map<number, PresentFile>()
     this.#replaced.set(file.id, kept)
-    kept.set(value.version, new SecretFile(file.path, file.access, ownCopy(value)) as PresentFile)
+    const { kind, id, name, path, access } = file
+    kept.set(value.version, { kind, id, name, path, access, value: ownCopy(value) })
   }
 
   #isOpen(node: number, version: number): boolean {

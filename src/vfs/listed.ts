@@ -10,24 +10,30 @@ interface Entry {
 export class Listed<Node extends Entry> implements Iterable<Node> {
   /** How many of them are directories. */
   folders = 0
-  #nodes: Node[] = []
-  #isInOrder = true
+  readonly #added: Node[] = []
+  /** Those that nobody has added: made when somebody asks, because of many secrets hardly anybody wants a list. */
+  readonly #others: () => Iterable<Node>
+  #inOrder: readonly Node[] | undefined
+
+  /** `others` are the same each time. */
+  constructor(others: () => Iterable<Node>) {
+    this.#others = others
+  }
 
   add(node: Node): void {
     if (node.kind === 'directory') this.folders++
-    this.#nodes.push(node)
-    this.#isInOrder = false
+    this.#added.push(node)
+    this.#inOrder = undefined
   }
 
-  /** By node id, which is also the offset of an entry: stable while tables change. Sorted when somebody asks: of many secrets hardly anybody wants a list. */
+  /** By node id, which is also the offset of an entry: stable while tables change. */
   get inOrder(): readonly Node[] {
-    if (!this.#isInOrder) this.#nodes = new HashOrder(this.#nodes, ID_LIMIT).items
-    this.#isInOrder = true
-    return this.#nodes
+    return (this.#inOrder ??= new HashOrder([...this], ID_LIMIT).items)
   }
 
   /** In no order. */
-  [Symbol.iterator](): Iterator<Node> {
-    return this.#nodes.values()
+  *[Symbol.iterator](): Iterator<Node> {
+    yield* this.#added
+    yield* this.#others()
   }
 }

@@ -1,6 +1,5 @@
 import { HashOrder } from './hash-order.ts'
 import { ID_LIMIT } from './node-id.ts'
-import { PathIndex } from './path-index.ts'
 
 interface Entry {
   /** A hash of the path; many take a while. */
@@ -8,9 +7,16 @@ interface Entry {
   readonly path: string
 }
 
+/** Nodes that are made when they are asked for, each once. */
+interface Many<Node> extends Iterable<Node> {
+  readonly length: number
+  find(path: string): Node | undefined
+}
+
 /** The nodes of a tree, by path and by id. */
 export class Nodes<Node extends Entry> {
-  readonly #byPath: PathIndex<Node>
+  readonly #many: Many<Node>
+  readonly #others = new Map<string, Node>()
   /** Those whose ids the kernel has been told since. */
   readonly #told = new Map<number, Node>()
   #byId: HashOrder<Node> | undefined
@@ -18,22 +24,25 @@ export class Nodes<Node extends Entry> {
   #last: Node | undefined
 
   /** Throws when two have one path. */
-  constructor(all: readonly Node[]) {
-    this.#byPath = new PathIndex(all)
+  constructor(many: Many<Node>, others: Iterable<Node>) {
+    this.#many = many
+    for (const node of others) {
+      if (this.at(node.path) !== undefined) throw new Error(`two nodes have the path ${node.path}`)
+      this.#others.set(node.path, node)
+    }
   }
 
-  /** In no order. */
-  get all(): readonly Node[] {
-    return this.#byPath.items
+  get count(): number {
+    return this.#many.length + this.#others.size
   }
 
   at(path: string): Node | undefined {
-    return this.#byPath.get(path)
+    return this.#others.get(path) ?? this.#many.find(path)
   }
 
   /** The one at a path, which the kernel will ask for by its id. Throws when that is the id of another one. */
   tell(path: string): Node | undefined {
-    const node = this.#byPath.get(path)
+    const node = this.at(path)
     if (node === undefined || this.#byId !== undefined) return node
     mustBeSame(this.#told.get(node.id) ?? node, node)
     this.#told.set(node.id, node)
@@ -50,7 +59,7 @@ export class Nodes<Node extends Entry> {
 
   #ofAll(id: number): Node | undefined {
     if (this.#byId === undefined) {
-      this.#byId = inOrder(this.all)
+      this.#byId = inOrder([...this.#many, ...this.#others.values()])
       this.#told.clear()
     }
     return this.#byId.get(id)

@@ -4,7 +4,7 @@ import type { Request } from '../fuse/wire/decode.ts'
 import { FUSE_READ_LOCKOWNER, type InHeader } from '../fuse/wire/kernel.ts'
 import type { OpenVersions } from './handles.ts'
 import { isPresent, type PresentValue } from './table.ts'
-import type { SecretFile } from './tree.ts'
+import type { SecretFile } from './secrets.ts'
 import { mustWait } from './waiting.ts'
 
 /** Opens stored values into the reply; implemented by vault/memory-vault. */

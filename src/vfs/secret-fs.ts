@@ -16,13 +16,14 @@ import {
   type ValueOpener,
 } from './read-secret.ts'
 import { Snapshots } from './snapshots.ts'
-import { isPresent, type IndexedValue, type SecretStream } from './table.ts'
+import type { PackedTable } from './packed-table.ts'
+import type { SecretFile, Secrets } from './secrets.ts'
+import { isPresent, type IndexedValue } from './table.ts'
 import {
   buildTree,
   childOf,
   UNITS,
   type Node,
-  type SecretFile,
   type Tree,
   type VirtualFile,
   type VirtualFiles,
@@ -65,7 +66,7 @@ export class SecretFs implements Handler {
   readonly #reading: Reading
   #tree: Tree
 
-  constructor(table: SecretStream, options: SecretFsOptions) {
+  constructor(table: PackedTable, options: SecretFsOptions) {
     this.#options = options
     this.#awaited = new Awaited(options.onAwaited)
     this.#reading = { gate: options.gate, open: this.#open, vault: options.vault }
@@ -73,9 +74,9 @@ export class SecretFs implements Handler {
   }
 
   /** Serve another table from the next request on. */
-  replace(table: SecretStream): void {
+  replace(table: PackedTable): void {
     const next = buildTree(table, this.#options.virtual)
-    for (const file of next.secrets) this.#carryOver(file)
+    carryOver(this.#tree.secrets, next.secrets)
     this.#open.keep(this.#tree, next)
     this.#awaited.clear()
     this.#tree = next
@@ -83,25 +84,14 @@ export class SecretFs implements Handler {
 
   /** Other values of the table. Who waits for them must be asked for again. */
   settle(values: readonly IndexedValue[]): void {
+    const { secrets } = this.#tree
     for (const { index, value } of values) {
-      const file = this.#tree.secrets[index]
-      if (file === undefined) continue
-      this.#open.keepOne(file, value)
-      file.value = value
-      // Who lists all of them, or asks for what an earlier server has told, waits for those that have none yet.
-      file.makeId()
-      this.#awaited.settled(file)
+      if (index >= secrets.length) continue
+      if (isPresent(secrets.valueAt(index))) this.#open.keepOne(secrets.at(index), value)
+      secrets.put(index, value)
+      // Who lists all of them, or asks for what an earlier server has told, waits for ids that aren't made yet.
+      this.#awaited.settled(secrets.idAt(index))
     }
-  }
-
-  /** A value that came without its bytes is the one that is served already. */
-  #carryOver(file: SecretFile): void {
-    const { value } = file
-    if (!isPresent(value) || value.sealed.length > 0) return
-    const current = this.#tree.nodes.at(file.path)
-    const known = current?.kind === 'secret' ? current.value : undefined
-    const same = known !== undefined && isPresent(known) && known.version === value.version
-    file.value = same ? { ...value, sealed: known.sealed, at: known.at } : LOST
   }
 
   readonly lookup = ({ header, name }: Request<'lookup'>) => {
@@ -170,7 +160,7 @@ export class SecretFs implements Handler {
   readonly releasedir = (): undefined => undefined
 
   readonly statfs = () => {
-    const files = this.#tree.nodes.all.length
+    const files = this.#tree.nodes.count
     const frsize = 4096
     return {
       blocks: 0,
@@ -246,6 +236,18 @@ export class SecretFs implements Handler {
     if (self.kind !== 'units') return undefined
     const listed = namedUnits(this.#tree).flatMap((unit) => this.#views.top(this.#tree, unit) ?? [])
     return { self, parent: this.#tree.root, listed: listed.sort((a, b) => a.id - b.id) }
+  }
+}
+
+/** A value that came without its bytes is the one that is served already. */
+function carryOver(from: Secrets, to: Secrets): void {
+  for (let place = 0; place < to.length; place++) {
+    const value = to.valueAt(place)
+    if (!isPresent(value) || value.sealed.length > 0) continue
+    const before = from.placeOf(to.pathAt(place))
+    const known = before === undefined ? undefined : from.valueAt(before)
+    const same = known !== undefined && isPresent(known) && known.version === value.version
+    to.put(place, same ? { ...value, sealed: known.sealed, at: known.at } : LOST)
   }
 }
 

@@ -1,11 +1,11 @@
-import { UnitRule } from '../policy/evaluate.ts'
-import type { Rule } from '../policy/rules.ts'
 import { Listed } from './listed.ts'
 import { nodeId } from './node-id.ts'
 import { Nodes } from './nodes.ts'
-import type { EntryValue, SecretEntry, SecretStream, TableHead } from './table.ts'
+import type { PackedTable } from './packed-table.ts'
+import { Secrets, type SecretFile } from './secrets.ts'
+import type { TableHead } from './table.ts'
 
-/** A node of the mounted tree. Immutable but for values; a new table makes a new tree with the same node ids for the same paths. */
+/** A node of the mounted tree. Immutable but for the values of secrets; a new table makes a new tree with the same node ids for the same paths. */
 export type Node = Directory | SecretFile | VirtualFile | SelfLink | UnitsFolder | UnitView
 
 interface Named {
@@ -21,48 +21,6 @@ export interface Directory extends Named {
   readonly mode: number
   readonly parent: Directory | undefined
   readonly listed: Listed<Node>
-}
-
-/** A table has very many of these: what follows from the path isn't kept, but for the id. */
-export class SecretFile implements Named {
-  readonly path: string
-  readonly access: FileAccess
-  /** Changes when another value of the secret comes. */
-  value: EntryValue
-  #id = 0
-
-  constructor(path: string, access: FileAccess, value: EntryValue) {
-    this.path = path
-    this.access = access
-    this.value = value
-  }
-
-  get kind(): 'secret' {
-    return 'secret'
-  }
-
-  get id(): number {
-    this.makeId()
-    return this.#id
-  }
-
-  get name(): string {
-    return baseName(this.path)
-  }
-
-  /** Have the id when it is asked for. */
-  makeId(): void {
-    if (this.#id === 0) this.#id = nodeId('secret', this.path)
-  }
-}
-
-/** Whose a secret is. One object for all that are alike. */
-export interface FileAccess {
-  readonly uid: number
-  readonly gid: number
-  /** Permission bits. */
-  readonly mode: number
-  readonly rule: UnitRule
 }
 
 /** A file whose content is made at each open. */
@@ -92,8 +50,7 @@ export interface UnitView extends Named {
 export interface Tree {
   readonly head: TableHead
   readonly root: Directory
-  /** In the order of the table. */
-  readonly secrets: readonly SecretFile[]
+  readonly secrets: Secrets
   readonly nodes: Nodes<Node>
 }
 
@@ -101,25 +58,20 @@ export interface Tree {
 export type VirtualFiles = ReadonlyMap<string, () => Uint8Array>
 
 /** Build the tree of a table. The names of the table are valid and don't conflict (config/names). */
-export function buildTree({ secrets: entries, ...head }: SecretStream, virtual: VirtualFiles): Tree {
-  const folders = new Folders(head.directoryMode)
-  const secrets: SecretFile[] = []
-  const accessOf = accessMaker()
-  for (const entry of entries) {
-    const file = new SecretFile(entry.name, accessOf(entry), entry.value)
-    secrets.push(file)
-    folders.holding(file.path, head.directoryMode, true).listed.add(file)
-  }
+export function buildTree(table: PackedTable, virtual: VirtualFiles): Tree {
+  const { generation, directoryMode, changedAt } = table
+  const secrets = new Secrets(table)
+  const folders = new Folders(directoryMode, secrets)
   const files = [...virtual].map(([path, content]): VirtualFile => {
     const file = { ...named('virtual', path), mode: 0o400, content }
     folders.holding(path, VIRTUAL_FOLDER_MODE, false).listed.add(file)
     return file
   })
   const own = [named('self', SELF), named('units', UNITS)]
-  const nodes = new Nodes<Node>([...folders.all, ...secrets, ...files, ...own])
+  const nodes = new Nodes<Node>(secrets, [...folders.all, ...files, ...own])
   // FUSE has told its id.
   nodes.tell(folders.root.path)
-  return { head, root: folders.root, secrets, nodes }
+  return { head: { generation, directoryMode, changedAt }, root: folders.root, secrets, nodes }
 }
 
 /** hushfs' own names in the root; no secret's name starts with a dot. */
@@ -133,35 +85,6 @@ export function childOf({ nodes }: Tree, directory: Directory, name: string): No
   return nodes.tell(directory.path === '' ? name : `${directory.path}/${name}`)
 }
 
-/** Secrets that are alike share one, and those with the same rule share that, ready to be asked. */
-function accessMaker(): (entry: Omit<SecretEntry, 'name' | 'value'>) => FileAccess {
-  const ruleOf = ruleMaker()
-  const made = new Map<UnitRule, FileAccess[]>()
-  return ({ uid, gid, mode, rule: text }) => {
-    const rule = ruleOf(text)
-    const alike = made.get(rule) ?? []
-    const known = alike.find((one) => one.uid === uid && one.gid === gid && one.mode === mode)
-    if (known !== undefined) return known
-    const access = { uid, gid, mode, rule }
-    alike.push(access)
-    made.set(rule, alike)
-    return access
-  }
-}
-
-function ruleMaker(): (rule: Rule) => UnitRule {
-  const made = new Map<Rule, UnitRule>()
-  const byText = new Map<string, UnitRule>()
-  const make = (rule: Rule) => {
-    const text = JSON.stringify(rule)
-    const known = byText.get(text) ?? new UnitRule(rule)
-    byText.set(text, known)
-    made.set(rule, known)
-    return known
-  }
-  return (rule) => made.get(rule) ?? make(rule)
-}
-
 function named<Kind extends Node['kind']>(kind: Kind, path: string) {
   return { kind, id: nodeId(kind, path), name: baseName(path), path }
 }
@@ -170,14 +93,20 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** The directories of a tree, made as they are needed. */
+/** The directories of a tree. */
 class Folders {
   readonly root: Directory
   readonly #byPath: Map<string, Directory>
+  readonly #secrets: Secrets
+  #placesIn: ReadonlyMap<string, readonly number[]> | undefined
 
-  constructor(mode: number) {
-    this.root = { ...named('directory', ''), mode, parent: undefined, listed: new Listed() }
+  /** Those that hold secrets; further ones as they are asked for. */
+  constructor(mode: number, secrets: Secrets) {
+    this.#secrets = secrets
+    this.root = this.#directory('', mode, undefined)
     this.#byPath = new Map([['', this.root]])
+    for (let place = 0; secrets.haveFolders && place < secrets.length; place++)
+      this.holding(secrets.pathAt(place), mode, true)
   }
 
   get all(): Iterable<Directory> {
@@ -186,15 +115,40 @@ class Folders {
 
   /** The one that holds `path`; `listed` says whether new ones show in their parent. */
   holding(path: string, mode: number, listed: boolean): Directory {
-    const own = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+    const own = folderOf(path)
     return this.#byPath.get(own) ?? this.#make(own, mode, listed)
   }
 
   #make(path: string, mode: number, listed: boolean): Directory {
     const parent = this.holding(path, mode, listed)
-    const made: Directory = { ...named('directory', path), mode, parent, listed: new Listed() }
+    const made = this.#directory(path, mode, parent)
     this.#byPath.set(path, made)
     if (listed) parent.listed.add(made)
     return made
   }
+
+  #directory(path: string, mode: number, parent: Directory | undefined): Directory {
+    const listed = new Listed<Node>(() => this.#secretsIn(path))
+    return { ...named('directory', path), mode, parent, listed }
+  }
+
+  #secretsIn(path: string): SecretFile[] {
+    this.#placesIn ??= placesByFolder(this.#secrets)
+    return (this.#placesIn.get(path) ?? []).map((place) => this.#secrets.at(place))
+  }
+}
+
+function placesByFolder(secrets: Secrets): Map<string, number[]> {
+  const places = new Map<string, number[]>()
+  for (let place = 0; place < secrets.length; place++) {
+    const folder = folderOf(secrets.pathAt(place))
+    const known = places.get(folder)
+    if (known === undefined) places.set(folder, [place])
+    else known.push(place)
+  }
+  return places
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }

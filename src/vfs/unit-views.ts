@@ -89,6 +89,6 @@ export function isViewOf(name: string, unit: string): boolean {
 
 /** The units that rules name without wildcards: what `.units` lists. */
 export function namedUnits({ secrets }: Tree): string[] {
-  const units = secrets.flatMap(({ access }) => access.rule.rule.units ?? [])
+  const units = secrets.rules.flatMap((rule) => rule.units ?? [])
   return [...new Set(units)].filter((unit) => !/[*?]/.test(unit))
 }

@@ -2,7 +2,7 @@ import { monotonic } from '../base/monotonic.ts'
 import { PARKED, type Refusal } from '../fuse/handler.ts'
 import type { InHeader } from '../fuse/wire/kernel.ts'
 import { isPending, type EntryValue } from './table.ts'
-import type { SecretFile } from './tree.ts'
+import type { SecretFile } from './secrets.ts'
 
 const MANAGER = 1
 /** Milliseconds. */
@@ -19,15 +19,16 @@ export function mustWait(value: EntryValue, { pid }: InHeader): boolean {
 /** The secrets that readers wait for: each is told of once, so that it is opened before the others. */
 export class Awaited {
   readonly #tell: (name: string) => void
-  readonly #files = new Set<SecretFile>()
+  /** By node id. */
+  readonly #files = new Set<number>()
 
   constructor(tell: (name: string) => void) {
     this.#tell = tell
   }
 
   park(file: SecretFile): typeof PARKED {
-    if (!this.#files.has(file)) this.#tell(file.path)
-    this.#files.add(file)
+    if (!this.#files.has(file.id)) this.#tell(file.path)
+    this.#files.add(file.id)
     return PARKED
   }
 
@@ -36,8 +37,9 @@ export class Awaited {
     return answer === PARKED ? this.park(file) : answer
   }
 
-  settled(file: SecretFile): void {
-    this.#files.delete(file)
+  /** The secret with this node id has a value now. */
+  settled(id: number): void {
+    this.#files.delete(id)
   }
 
   clear(): void {

@@ -1,6 +1,7 @@
 import { PARKED, Refusal } from '../../src/fuse/handler.ts'
 import { OUT_HEADER_BYTES } from '../../src/fuse/wire/encode.ts'
 import { FUSE_READ_LOCKOWNER, type InHeader } from '../../src/fuse/wire/kernel.ts'
+import { packTable } from '../../src/vfs/packed-table.ts'
 import { SecretFs, type SecretFsOptions } from '../../src/vfs/secret-fs.ts'
 import type { SecretTable } from '../../src/vfs/table.ts'
 import { parseDirents } from './dirents.ts'
@@ -28,13 +29,17 @@ export class Driver {
 
   constructor(first: SecretTable, virtual = new Map<string, () => Uint8Array>()) {
     const onUncached = (node: number) => this.uncached.push(node)
-    this.fs = new SecretFs(first, {
+    this.fs = new SecretFs(packTable(first), {
       vault: this.memory.vault,
       gate: this.gate,
       virtual,
       onUncached,
       onAwaited: (name) => this.awaited.push(name),
     })
+  }
+
+  replace(table: SecretTable): void {
+    this.fs.replace(packTable(table))
   }
 
   lookup(parent: number, name: string) {

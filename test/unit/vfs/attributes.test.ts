@@ -2,11 +2,12 @@ import t from 'tap'
 import { attributesOf, CACHE_SECONDS, entryOf } from '../../../src/vfs/attributes.ts'
 import type { SecretTable } from '../../../src/vfs/table.ts'
 import { nodeId } from '../../../src/vfs/node-id.ts'
+import { packTable } from '../../../src/vfs/packed-table.ts'
 import { buildTree, type Node } from '../../../src/vfs/tree.ts'
 import { secret, table, value } from '../../support/tables.ts'
 
 function nodeOf(from: SecretTable, kind: Node['kind'], path: string): Node {
-  const tree = buildTree(from, new Map([['.hushfs/status.json', () => new Uint8Array(5)]]))
+  const tree = buildTree(packTable(from), new Map([['.hushfs/status.json', () => new Uint8Array(5)]]))
   const node = tree.nodes.get(nodeId(kind, path))
   if (node === undefined) throw new Error(`no ${kind} ${path}`)
   return node

@@ -18,7 +18,7 @@ t.test('a listing that goes on after a change misses nothing that was there all 
       seen.push(...entries.map(({ name }) => name))
       offset = entries.at(-1)?.off ?? 0
       const [even, odd] = [names.filter((_, at) => at % 2 === 0), [`new-${part}`]]
-      driver.fs.replace(table([...even, ...odd].map((name) => secret(name, name))))
+      driver.replace(table([...even, ...odd].map((name) => secret(name, name))))
     }
     for (const [at, name] of names.entries()) {
       if (at % 2 === 0) t.ok(seen.includes(name), `${name} is listed`)

@@ -11,7 +11,7 @@ import { NO_RULE, type Reads, type Rule } from '../../../src/policy/rules.ts'
 import { Allowances } from '../../../src/vfs/allowances.ts'
 import { Gate } from '../../../src/vfs/gate.ts'
 import type { EntryValue } from '../../../src/vfs/table.ts'
-import { SecretFile } from '../../../src/vfs/tree.ts'
+import type { SecretFile } from '../../../src/vfs/secrets.ts'
 import { header } from '../../support/fs-driver.ts'
 import { value } from '../../support/tables.ts'
 
@@ -19,9 +19,10 @@ const TID = 41
 const request = { ...header(9), pid: TID, uid: 1000, gid: 100 }
 const FOO = '/system.slice/foo.service'
 
-const file = (rest: Partial<Rule>, held: EntryValue = value('x')) => {
+const file = (rest: Partial<Rule>, held: EntryValue = value('x')): SecretFile => {
   const rule = { ...NO_RULE, ...rest }
-  return new SecretFile('db/password', { uid: 0, gid: 0, mode: 0o400, rule: new UnitRule(rule) }, held)
+  const access = { uid: 0, gid: 0, mode: 0o400, rule: new UnitRule(rule) }
+  return { kind: 'secret', id: 70_000, name: 'password', path: 'db/password', access, value: held }
 }
 const foo = (reads: Reads = { kind: 'always' }) => ({ units: ['foo.service'], reads })
 const once = foo({ kind: 'once' })

@@ -1,22 +1,30 @@
 import t from 'tap'
 import { Nodes } from '../../../src/vfs/nodes.ts'
 
-/** Counts how often the id of each was asked for. */
-function counting(paths: Readonly<Record<string, number>>) {
+/** A path and an id of each node. */
+type Paths = Readonly<Record<string, number>>
+
+/** Nodes of which the first ones are made when they are asked for, and whose ids were asked for. */
+function counting(many: Paths, few: Paths) {
   const asked = new Set<string>()
-  const all = Object.entries(paths).map(([path, id]) => ({
-    path,
-    get id() {
-      asked.add(path)
-      return id
-    },
-  }))
-  return { all, asked }
+  const made = (paths: Paths) =>
+    Object.entries(paths).map(([path, id]) => ({
+      path,
+      get id() {
+        asked.add(path)
+        return id
+      },
+    }))
+  const first = made(many)
+  const find = (path: string) => first.find((one) => one.path === path)
+  const others = made(few)
+  const found = { length: first.length, find, [Symbol.iterator]: () => first.values() }
+  return { nodes: new Nodes(found, others), all: [...first, ...others], asked }
 }
 
 t.test('an id is made for who is told of it, and for all when another one is asked for', (t) => {
-  const { all, asked } = counting({ a: 70_003, b: 70_001, c: 70_002 })
-  const nodes = new Nodes(all)
+  const { nodes, all, asked } = counting({ a: 70_003, b: 70_001 }, { c: 70_002 })
+  t.equal(nodes.count, 3)
   t.equal(nodes.at('b'), all[1])
   t.equal(nodes.at('x'), undefined)
   t.strictSame([...asked], [])
@@ -36,11 +44,17 @@ t.test('an id is made for who is told of it, and for all when another one is ask
 
 t.test('an id never stands for two nodes', (t) => {
   const message = /a and b have the node id 70001|b and a have the node id 70001/
-  const told = new Nodes(counting({ a: 70_001, b: 70_001 }).all)
+  const told = counting({ a: 70_001, b: 70_001 }, {}).nodes
   told.tell('a')
   t.throws(() => told.tell('b'), { message })
-  const asked = new Nodes(counting({ a: 70_001, b: 70_001, c: 70_002 }).all)
+  const asked = counting({ a: 70_001 }, { b: 70_001, c: 70_002 }).nodes
   t.throws(() => asked.get(70_002), { message })
   t.throws(() => asked.get(70_002), { message }, 'nor later')
+  t.end()
+})
+
+t.test('a path never stands for two nodes', (t) => {
+  const message = 'two nodes have the path a'
+  t.throws(() => counting({ a: 70_001 }, { b: 70_002, a: 70_003 }), { message })
   t.end()
 })

@@ -50,12 +50,12 @@ t.test('a read is never longer than the frame', (t) => {
 t.test('a descriptor keeps the value that it was opened on, a new open sees the new one', (t) => {
   const driver = new Driver(table([secret('a', 'one')]))
   const old = driver.open(a)
-  driver.fs.replace(table([secret('a', 'two')]))
+  driver.replace(table([secret('a', 'two')]))
   const young = driver.open(a)
   t.not(young, old)
   t.equal(driver.read(a, old), 'one')
   t.equal(driver.read(a, young), 'two')
-  driver.fs.replace(table([secret('a', 'three')]))
+  driver.replace(table([secret('a', 'three')]))
   t.same(
     [driver.read(a, old), driver.read(a, young), driver.read(a, driver.open(a))],
     ['one', 'two', 'three'],
@@ -67,7 +67,7 @@ t.test('a replaced value is dropped with its last descriptor', (t) => {
   const driver = new Driver(table([secret('a', 'one')]))
   const first = driver.open(a)
   t.equal(driver.open(a), first)
-  driver.fs.replace(table([secret('a', 'two')]))
+  driver.replace(table([secret('a', 'two')]))
   driver.release(a, first)
   t.equal(driver.read(a, first), 'one', 'one descriptor is left')
   driver.release(a, first)
@@ -79,7 +79,7 @@ t.test('a value that nobody had open when it was replaced is gone', (t) => {
   const driver = new Driver(table([secret('a', 'one')]))
   const fh = driver.open(a)
   driver.release(a, fh)
-  driver.fs.replace(table([secret('a', 'two')]))
+  driver.replace(table([secret('a', 'two')]))
   t.equal(driver.read(a, fh), -errno.ESTALE)
   t.end()
 })
@@ -87,8 +87,8 @@ t.test('a value that nobody had open when it was replaced is gone', (t) => {
 t.test('a value that comes back is the same version', (t) => {
   const driver = new Driver(table([secret('a', 'one')]))
   const fh = driver.open(a)
-  driver.fs.replace(table([secret('a', 'two')]))
-  driver.fs.replace(table([secret('a', 'one')]))
+  driver.replace(table([secret('a', 'two')]))
+  driver.replace(table([secret('a', 'one')]))
   t.equal(driver.open(a), fh)
   driver.release(a, fh)
   t.equal(driver.read(a, fh), 'one')
@@ -99,7 +99,7 @@ t.test('the kept value does not hang on the memory of its table', (t) => {
   const before = secret('a', 'one')
   const driver = new Driver(table([before]))
   const fh = driver.open(a)
-  driver.fs.replace(table([secret('a', 'two')]))
+  driver.replace(table([secret('a', 'two')]))
   if ('sealed' in before.value) before.value.sealed.fill(0)
   t.equal(driver.read(a, fh), 'one')
   t.end()
@@ -108,7 +108,7 @@ t.test('the kept value does not hang on the memory of its table', (t) => {
 t.test('a removed secret: open descriptors read and stat it, new opens do not', (t) => {
   const driver = new Driver(table([secret('a', 'one', { uid: 12 })]))
   const fh = driver.open(a)
-  driver.fs.replace(table([]))
+  driver.replace(table([]))
   t.equal(driver.read(a, fh), 'one')
   t.match(driver.getattr(a), { attr: { size: 3, uid: 12 } })
   t.equal(driver.open(a), -errno.ESTALE)
@@ -121,7 +121,7 @@ t.test('a removed secret: open descriptors read and stat it, new opens do not', 
 t.test('a failing secret is EIO, for it alone, and an open descriptor survives the failure', (t) => {
   const driver = new Driver(table([secret('a', 'one'), secret('b', 'fine')]))
   const fh = driver.open(a)
-  driver.fs.replace(table([secret('a', '', { value: { failing: 'why' } }), secret('b', 'fine')]))
+  driver.replace(table([secret('a', '', { value: { failing: 'why' } }), secret('b', 'fine')]))
   t.equal(driver.open(a), -errno.EIO)
   t.equal(driver.read(a, fh), 'one')
   t.match(driver.getattr(a), { attr: { size: 0, mode: 0o100400 } })
@@ -177,7 +177,7 @@ t.test('pages that the kernel may hold are dropped at the last release, and only
 t.test('an old descriptor never fills the page cache, which all descriptors share', (t) => {
   const driver = new Driver(table([secret('a', 'one')]))
   const old = driver.open(a)
-  driver.fs.replace(table([secret('a', 'two')]))
+  driver.replace(table([secret('a', 'two')]))
   t.equal(driver.read(a, old, 0, 4096, false), -errno.ESTALE)
   t.equal(driver.read(a, old), 'one', 'read(2) goes on')
   t.equal(driver.read(a, driver.open(a), 0, 4096, false), 'two')
@@ -214,7 +214,7 @@ t.test(
     driver.gate.refusal = refuse(errno.EACCES)
     t.equal(driver.open(a), -errno.EACCES)
     t.equal(driver.read(a, fh), -errno.EACCES)
-    driver.fs.replace(table([]))
+    driver.replace(table([]))
     t.equal(driver.read(a, fh), -errno.EACCES)
     t.equal(driver.memory.vault.opens, 0)
     t.equal(driver.fs.counters.errors, 3)

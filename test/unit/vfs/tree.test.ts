@@ -1,9 +1,28 @@
 import t from 'tap'
 import { nodeId } from '../../../src/vfs/node-id.ts'
-import { buildTree, childOf, type Directory, type Node, type VirtualFiles } from '../../../src/vfs/tree.ts'
+import { packTable } from '../../../src/vfs/packed-table.ts'
+import type { SecretEntry } from '../../../src/vfs/table.ts'
+import {
+  buildTree,
+  childOf,
+  type Directory,
+  type Node,
+  type Tree,
+  type VirtualFiles,
+} from '../../../src/vfs/tree.ts'
 import { secret, table } from '../../support/tables.ts'
 
-const nothing: VirtualFiles = new Map()
+function build(entries: readonly SecretEntry[], virtual: VirtualFiles = new Map()): Tree {
+  return buildTree(packTable(table(entries)), virtual)
+}
+
+/** Every node that names lead to. */
+function nodesOf(tree: Tree, directory: Directory = tree.root): Node[] {
+  const below = [...directory.listed].flatMap((node) =>
+    node.kind === 'directory' ? nodesOf(tree, node) : [node],
+  )
+  return [directory, ...below]
+}
 
 function directory(tree: ReturnType<typeof buildTree>, path: string): Directory {
   const node = tree.nodes.get(nodeId('directory', path))
@@ -26,9 +45,9 @@ t.test('node ids are those of earlier versions: a later server carries on a moun
 t.test(
   'node ids depend on kind and path alone, and are exact numbers above those that FUSE reserves',
   (t) => {
-    const alone = buildTree(table([secret('d/a', '1')]), nothing)
-    const among = buildTree(table([secret('z', '2'), secret('d/b', '3'), secret('d/a', '4')]), nothing)
-    for (const { id } of alone.nodes.all) t.ok(among.nodes.get(id))
+    const alone = build([secret('d/a', '1')])
+    const among = build([secret('z', '2'), secret('d/b', '3'), secret('d/a', '4')])
+    for (const { id } of nodesOf(alone)) t.ok(among.nodes.get(id))
     t.not(nodeId('secret', 'x'), nodeId('directory', 'x'))
     for (let index = 0; index < 1000; index++) {
       const id = nodeId('secret', `secret-${index}`)
@@ -39,11 +58,8 @@ t.test(
 )
 
 t.test('slashes make directories, each listed once, in the order of node ids', (t) => {
-  const tree = buildTree(
-    table([secret('a/b/c', '1'), secret('a/b/d', '2'), secret('a/e', '3'), secret('f', '4')]),
-    nothing,
-  )
-  t.equal(tree.nodes.all.length, 7 + 2, 'and .self and .units')
+  const tree = build([secret('a/b/c', '1'), secret('a/b/d', '2'), secret('a/e', '3'), secret('f', '4')])
+  t.equal(tree.nodes.count, 7 + 2, 'and .self and .units')
   t.same(
     directory(tree, '')
       .listed.inOrder.map(({ name }) => name)
@@ -62,7 +78,7 @@ t.test('slashes make directories, each listed once, in the order of node ids', (
       .sort(),
     ['c', 'd'],
   )
-  for (const node of tree.nodes.all) {
+  for (const node of nodesOf(tree)) {
     if (node.kind !== 'directory') continue
     const ids = node.listed.inOrder.map(({ id }) => id)
     t.same(
@@ -72,7 +88,7 @@ t.test('slashes make directories, each listed once, in the order of node ids', (
     t.equal(node.listed.folders, node.listed.inOrder.filter(({ kind }) => kind === 'directory').length)
     t.same(
       new Set(node.listed),
-      new Set(tree.nodes.all.filter((one) => isIn(node, one) && !one.path.startsWith('.'))),
+      new Set(nodesOf(tree).filter((one) => isIn(node, one) && !one.path.startsWith('.'))),
     )
   }
   t.equal(directory(tree, 'a/b').parent, directory(tree, 'a'))
@@ -82,7 +98,7 @@ t.test('slashes make directories, each listed once, in the order of node ids', (
 
 t.test('directories have the mode of the table, those of virtual files are for root', (t) => {
   const virtual: VirtualFiles = new Map([['.hushfs/status.json', () => new Uint8Array()]])
-  const tree = buildTree(table([secret('a/b', '1')], { directoryMode: 0o755 }), virtual)
+  const tree = buildTree(packTable(table([secret('a/b', '1')], { directoryMode: 0o755 })), virtual)
   t.same(
     [directory(tree, '').mode, directory(tree, 'a').mode, directory(tree, '.hushfs').mode],
     [0o755, 0o755, 0o700],
@@ -104,10 +120,10 @@ t.test('a name that is both a file and a folder is never mounted', (t) => {
     ['a', 'a/b'],
     ['a/b', 'a'],
   ])
-    t.throws(() => buildTree(table(names.map((name) => secret(name, '1'))), nothing), {
+    t.throws(() => build(names.map((name) => secret(name, '1'))), {
       message: 'two nodes have the path a',
     })
-  t.throws(() => buildTree(table([secret('a', '1'), secret('a', '2')]), nothing), {
+  t.throws(() => build([secret('a', '1'), secret('a', '2')]), {
     message: 'two nodes have the path a',
   })
   t.end()
@@ -115,7 +131,7 @@ t.test('a name that is both a file and a folder is never mounted', (t) => {
 
 t.test('a name is found in its own folder, as what it is', (t) => {
   const virtual: VirtualFiles = new Map([['.hushfs/status.json', () => new Uint8Array()]])
-  const tree = buildTree(table([secret('a/b', '1'), secret('c', '2')]), virtual)
+  const tree = build([secret('a/b', '1'), secret('c', '2')], virtual)
   const found = (path: string, name: string) => childOf(tree, directory(tree, path), name)
   t.match(found('', 'a'), { kind: 'directory', path: 'a' })
   t.match(found('', 'c'), { kind: 'secret', path: 'c' })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { NO_RULE, type Rule } from '../../../src/policy/rules.ts'
 import { nodeId } from '../../../src/vfs/node-id.ts'
+import { packTable } from '../../../src/vfs/packed-table.ts'
 import { buildTree, type Node, type Tree, type UnitView } from '../../../src/vfs/tree.ts'
 import { isViewName, isViewOf, namedUnits, UnitViews } from '../../../src/vfs/unit-views.ts'
 import { secret, table } from '../../support/tables.ts'
@@ -34,7 +35,7 @@ function pathsOf(tree: Tree, unit: string): string[] {
 }
 
 const treeOf = (entries: typeof secrets) =>
-  buildTree(table(entries), new Map([['.hushfs/status.json', () => Buffer.alloc(0)]]))
+  buildTree(packTable(table(entries)), new Map([['.hushfs/status.json', () => Buffer.alloc(0)]]))
 const tree = treeOf(secrets)
 const restrictedTree = treeOf(secrets.slice(1))
 
@@ -169,7 +170,7 @@ t.test('whose view it is', (t) => {
 })
 
 t.test('the units that are listed: named, once, without wildcards', (t) => {
-  t.strictSame(namedUnits(buildTree(table(secrets), new Map())), [
+  t.strictSame(namedUnits(buildTree(packTable(table(secrets)), new Map())), [
     'app.service',
     'admin.service',
     'backup@daily.service',

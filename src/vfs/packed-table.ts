@@ -1,12 +1,12 @@
 import type { Rule } from '../policy/rules.ts'
-import type { EntryValue, SecretEntry, SecretStream, TableHead } from '../vfs/table.ts'
+import type { EntryValue, SecretStream, TableHead } from './table.ts'
 
 /**
- * A table as it goes between threads: a column for each field, because cloning an object costs more than filling it in. `rules` and `values` have each object that
- * entries share once.
+ * A table as it goes between threads and as it is served: a column for each field, because an object for each of very many secrets takes longer to make, to clone and to
+ * collect than the first of them may wait. `rules` and `values` have each object that secrets share once.
  */
 export interface PackedTable extends TableHead {
-  /** Names have no line feeds. */
+  /** As PathIndex has them. */
   readonly names: string
   readonly uids: Uint32Array
   readonly gids: Uint32Array
@@ -41,22 +41,6 @@ export function packTable({ secrets, ...head }: SecretStream): PackedTable {
     ruleOf: Uint32Array.from(ruleOf),
     values: values.objects,
     valueOf: Uint32Array.from(valueOf),
-  }
-}
-
-export function unpackTable(packed: PackedTable): SecretStream {
-  const { generation, directoryMode, changedAt } = packed
-  return { generation, directoryMode, changedAt, secrets: entriesOf(packed) }
-}
-
-function* entriesOf(packed: PackedTable): Generator<SecretEntry> {
-  const { names, uids, gids, modes, rules, ruleOf, values, valueOf } = packed
-  if (names === '') return
-  const at = <T>(items: ArrayLike<T>, index: number) => items[index] as T
-  for (const [index, name] of names.split('\n').entries()) {
-    const rule = at(rules, at(ruleOf, index))
-    const value = at(values, at(valueOf, index))
-    yield { name, uid: at(uids, index), gid: at(gids, index), mode: at(modes, index), rule, value }
   }
 }
 
