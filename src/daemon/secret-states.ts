@@ -1,6 +1,7 @@
 import type { Config, SecretConfig } from '../config/config.ts'
 import { inputsOf } from '../config/template-inputs.ts'
 import type { Accounts } from '../sys/accounts.ts'
+import { PathIndex } from '../vfs/path-index.ts'
 import {
   hasValue,
   isPending,
@@ -38,7 +39,7 @@ export class SecretStates {
   #makeEntry: MakeEntry
   #entries: Entries
   /** Where each secret is in configuration and table; undefined: not needed yet. */
-  #places: ReadonlyMap<string, number> | undefined
+  #places: PathIndex | undefined
   /** Readers wait for what isn't there yet. */
   readonly #patient: boolean
   /** The last value of each secret that has none now. */
@@ -90,11 +91,11 @@ export class SecretStates {
 
   /** Index of a secret in configuration and table. */
   placeOf(name: string): number | undefined {
-    return this.places().get(name)
+    return this.places().placeOf(name)
   }
 
   /** The same for all. Made at the first call: for many secrets when others have been given what they wait for. */
-  places(): ReadonlyMap<string, number> {
+  places(): PathIndex {
     this.#places ??= placesOf(this.#config)
     return this.#places
   }
@@ -267,10 +268,8 @@ function entriesOf(
   return new Entries(head, values, (index, value) => makeEntry(secrets[index] as SecretConfig, value))
 }
 
-function placesOf({ secrets }: Config): Map<string, number> {
-  const places = new Map<string, number>()
-  for (const [index, { name }] of secrets.entries()) places.set(name, index)
-  return places
+function placesOf({ secrets }: Config): PathIndex {
+  return new PathIndex(secrets.map(({ name }) => name).join('\n'), secrets.length)
 }
 
 function isSame(a: EntryValue, b: EntryValue): boolean {
