@@ -2,7 +2,9 @@ import { trimMemory } from '../sys/libc.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { soon } from './soon.ts'
 
-/** V8 gives the room for new objects back when hardly any were made for five seconds (Heap::ReduceNewSpaceSize). Milliseconds. */
+/** Who was waiting for the load has heard of it, and has made what it makes of it. Milliseconds. */
+const HEARD = 1000
+/** V8 gives the room for new objects back when hardly any were made in the five seconds before, and since the last collection (Heap::ReduceNewSpaceSize). Milliseconds. */
 const QUIET = 10_000
 /** Buffers that a collection has found unused are freed after it, by another thread (V8's ArrayBufferSweeper). Milliseconds. */
 const FREED = 1000
@@ -11,6 +13,7 @@ const FREED = 1000
 export class Tidying {
   readonly #collectInWorker: () => Promise<unknown>
   readonly #trimSoon = soon(trimMemory, FREED)
+  readonly #collectSoon = soon(() => this.#collect(), HEARD)
   readonly #collectLater = soon(() => void this.#collectAll(), QUIET)
   #isWorkerTidy = false
 
@@ -20,21 +23,21 @@ export class Tidying {
 
   /** All secrets were loaded. */
   loaded(): void {
-    // In a turn of its own: what has loaded the secrets still has hold of them while it says that it is done.
-    setImmediate(() => {
-      collectGarbage()
-      this.#trimSoon()
-    })
+    this.#collectSoon()
     this.#collectLater()
   }
 
-  async #collectAll(): Promise<void> {
+  #collect(): void {
     collectGarbage()
+    this.#trimSoon()
+  }
+
+  async #collectAll(): Promise<void> {
+    this.#collect()
     // What the worker leaves behind at its start is much; later it tidies up itself.
-    if (!this.#isWorkerTidy) {
-      this.#isWorkerTidy = true
-      await this.#collectInWorker()
-    }
+    if (this.#isWorkerTidy) return
+    this.#isWorkerTidy = true
+    await this.#collectInWorker()
     this.#trimSoon()
   }
 }
