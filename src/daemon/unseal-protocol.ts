@@ -7,8 +7,8 @@ import { isPending, isPresent, type EntryValue, type FailingValue, type IndexedV
 /**
  * What the server and its `unseal` child say to each other.
  *
- * To the child: on standard input the job, and later the index (u32, little endian) of each secret that a reader waits for: it comes next. A job is the length of its head and of its body (u32, little endian, bytes), the head (JSON,
- * `Head` of packed-job.ts), and the body: name and file of each secret, with NUL between them; the file is empty for a secret whose source is in the head. On descriptor KEYS_FD the two keys, KEYS_BYTES raw bytes, and behind them the stored values
+ * To the child: on standard input the job, and later the index (u32, little endian) of each secret that a reader waits for: it comes next. A job is the lengths of its three parts (u32, little endian, bytes) and those: the head (JSON,
+ * `Head` of packed-job.ts), the names of all secrets with NUL between them, and likewise the files of those for which the head doesn't say them. On descriptor KEYS_FD the two keys, KEYS_BYTES raw bytes, and behind them the stored values
  * of `known`. From the child, on standard output: batches of results, in the order in which they come. A batch is the length of its description and of its data (u32, little endian, bytes), the description (a JSON
  * array of `Description`), the data (the stored values behind each other). An empty array ends the stream.
  */

@@ -6,17 +6,29 @@ import type { Job } from '../../src/daemon/unseal-protocol.ts'
 
 // What names and paths of a checked configuration can have: anything but NUL.
 const text = fc.string({ unit: 'grapheme', minLength: 1 }).map((value) => value.replaceAll('\0', '\n'))
+const kind = fc.constantFrom('sealed' as const, 'age' as const)
 const source: fc.Arbitrary<SourceSpec> = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.record({ kind: fc.constantFrom('sealed' as const, 'age' as const), file: text }),
+    arbitrary: fc.record({ kind, file: text }),
   },
   fc.record({ kind: fc.constant('text' as const), value: text }),
   fc.record({ kind: fc.constant('file' as const), path: text }),
 )
+// Of few folders and names, as those of a store; some are named as another secret.
+const short = fc.constantFrom('a', 'b', 'a/b', 'b/a')
+const inFolder = fc
+  .record({
+    kind,
+    name: short,
+    base: short,
+    folder: fc.constantFrom('/s/', '/t/'),
+    end: fc.constantFrom('', '.age'),
+  })
+  .map(({ kind, name, base, folder, end }) => ({ name, source: { kind, file: `${folder}${base}${end}` } }))
 const job: fc.Arbitrary<Job> = fc.record({
   identities: fc.array(text),
-  secrets: fc.array(fc.record({ name: text, source })),
+  secrets: fc.array(fc.oneof(inFolder, fc.record({ name: text, source }))),
   oneByOne: fc.boolean(),
   known: fc.array(fc.record({ name: text, failing: text })),
 })
@@ -53,5 +65,19 @@ t.test('an empty job', (t) => {
   const bytes = Buffer.from(encodeJob({ identities: [], secrets: [], oneByOne: false }))
   t.ok(bytes.length > JOB_HEADER_BYTES)
   t.equal(decodeJob(bytes).secrets.length, 0)
+  t.end()
+})
+
+t.test('files that are named as their secrets are said once for all', (t) => {
+  const names = Array.from({ length: 1000 }, (_, index) => `folder/secret-${index}`)
+  const lengthOf = (pathOf: (name: string, index: number) => string) =>
+    encodeJob({
+      identities: [],
+      secrets: names.map((name, index) => ({ name, source: { kind: 'sealed', file: pathOf(name, index) } })),
+      oneByOne: false,
+    }).length
+  const own = names.join('').length
+  t.ok(lengthOf((name) => `/var/lib/hushfs/store/${name}.sealed`) < 1.2 * own)
+  t.ok(lengthOf((name, index) => `/nix/store/${index}-${name}.age`) > 2 * own, 'but not these')
   t.end()
 })
