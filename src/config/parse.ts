@@ -13,7 +13,7 @@ function parseJson(text: string): unknown {
   if (!text.startsWith('{')) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    return countKeys(value) === countColons(text) ? value : undefined
+    return hasColons(text, countKeys(value)) ? value : undefined
   } catch {
     return undefined
   }
@@ -52,6 +52,13 @@ function countBelow(values: readonly unknown[]): number {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
+}
+
+/** Are there so many colons outside the strings of a valid JSON text, where it has at least that many? In most there are none in strings, and all can be counted at once. */
+function hasColons(text: string, count: number): boolean {
+  let all = 0
+  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) all++
+  return all === count || countColons(text) === count
 }
 
 /** Colons outside the strings of a valid JSON text. */

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { readBoundedFile } from '../base/bounded-file.ts'
 import { ConfigError } from '../base/errors.ts'
 
@@ -11,7 +12,8 @@ export function readConfigText(file: string): string {
   const bytes = readBytes(file)
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    // What is ASCII is the same in Latin-1, which takes a small part of the time.
+    text = isAscii(bytes) ? bytes.toString('latin1') : new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
     throw new ConfigError({ file }, 'the file is not UTF-8 text', { cause })
   }
@@ -20,7 +22,7 @@ export function readConfigText(file: string): string {
   return text
 }
 
-function readBytes(file: string): Uint8Array {
+function readBytes(file: string): Buffer {
   return readBoundedFile(file, MAX_BYTES, (message, cause) => {
     const reason = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message
     return new ConfigError({ file }, reason, { cause, hint: INIT })
