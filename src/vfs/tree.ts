@@ -132,9 +132,9 @@ class Folders {
     return { ...named('directory', path), mode, parent, listed }
   }
 
-  #secretsIn(path: string): SecretFile[] {
+  *#secretsIn(path: string): Generator<SecretFile> {
     this.#placesIn ??= placesByFolder(this.#secrets)
-    return (this.#placesIn.get(path) ?? []).map((place) => this.#secrets.at(place))
+    for (const place of this.#placesIn.get(path) ?? []) yield this.#secrets.at(place)
   }
 }
 
