@@ -105,8 +105,8 @@ class Folders {
     this.#secrets = secrets
     this.root = this.#directory('', mode, undefined)
     this.#byPath = new Map([['', this.root]])
-    for (let place = 0; secrets.haveFolders && place < secrets.length; place++)
-      this.holding(secrets.pathAt(place), mode, true)
+    const count = secrets.haveFolders ? secrets.length : 0
+    for (let place = 0; place < count; place++) this.holding(secrets.pathAt(place), mode, true)
   }
 
   get all(): Iterable<Directory> {
