@@ -27,9 +27,12 @@ export interface FileAccess {
   readonly rule: UnitRule
 }
 
+/** What doesn't change. */
+type Columns = Omit<PackedTable, 'values' | 'valueOf'>
+
 /** The secrets of a table, by their places in it. The node of one is made when it is asked for, and stays the same. */
 export class Secrets implements Iterable<SecretFile> {
-  readonly #table: PackedTable
+  readonly #columns: Columns
   readonly #paths: PathIndex
   readonly #values: EntryValue[]
   readonly #accesses: Accesses
@@ -39,13 +42,15 @@ export class Secrets implements Iterable<SecretFile> {
 
   /** Throws when two have one name. */
   constructor(table: PackedTable) {
-    const { names, uids, values, valueOf } = table
-    this.#table = table
-    this.#paths = new PathIndex(names, uids.length)
+    // Values that are replaced aren't kept.
+    const { values, valueOf, ...columns } = table
+    const count = valueOf.length
+    this.#columns = columns
+    this.#paths = new PathIndex(columns.names, count)
     this.#values = Array.from(valueOf, (index) => values[index] as EntryValue)
-    this.#accesses = new Accesses(table)
-    this.#made = new Array<SecretFile | undefined>(uids.length).fill(undefined)
-    this.#ids = new Float64Array(uids.length)
+    this.#accesses = new Accesses(columns)
+    this.#made = new Array<SecretFile | undefined>(count).fill(undefined)
+    this.#ids = new Float64Array(count)
   }
 
   get length(): number {
@@ -54,12 +59,12 @@ export class Secrets implements Iterable<SecretFile> {
 
   /** The different rules that they have. */
   get rules(): readonly Rule[] {
-    return this.#table.rules
+    return this.#columns.rules
   }
 
   /** Has any of them a folder? */
   get haveFolders(): boolean {
-    return this.#table.names.includes('/')
+    return this.#columns.names.includes('/')
   }
 
   placeOf(path: string): number | undefined {
@@ -132,16 +137,16 @@ class TableFile implements SecretFile {
 
 /** Secrets that are alike share one, and those with the same rule share that, ready to be asked. */
 class Accesses {
-  readonly #table: PackedTable
+  readonly #columns: Columns
   readonly #byText = new Map<string, FileAccess>()
   readonly #rules = new Map<string, UnitRule>()
 
-  constructor(table: PackedTable) {
-    this.#table = table
+  constructor(columns: Columns) {
+    this.#columns = columns
   }
 
   at(place: number): FileAccess {
-    const { uids, gids, modes, ruleOf } = this.#table
+    const { uids, gids, modes, ruleOf } = this.#columns
     const at = (column: Uint32Array | Uint16Array) => column[place] as number
     const text = `${at(uids)}:${at(gids)}:${at(modes)}:${at(ruleOf)}`
     const known = this.#byText.get(text)
@@ -153,7 +158,7 @@ class Accesses {
   }
 
   #ruleAt(index: number): UnitRule {
-    const rule = this.#table.rules[index] as Rule
+    const rule = this.#columns.rules[index] as Rule
     const text = JSON.stringify(rule)
     const known = this.#rules.get(text) ?? new UnitRule(rule)
     this.#rules.set(text, known)

@@ -55,6 +55,18 @@ t.test('a command that fails is EIO, with its reason and what it wrote to standa
   t.match((await run('cat', [server.path('late')])).stderr, 'Input/output error')
 })
 
+t.test('a command is run again for its own secret, also when a reload has moved that', async (t) => {
+  const folder = workFolder(t)
+  const file = join(folder, 'value')
+  writeFileSync(file, 'old')
+  const token = exec(`cat ${file}`, { refresh: '1s' })
+  const server = await mounted(t, { secrets: { token } }, { folder })
+  await server.reloaded({ secrets: { before: exec('printf before'), token } })
+  writeFileSync(file, 'new')
+  await until('it was run again', async () => (await server.cat('token')).toString() === 'new')
+  t.equal((await server.cat('before')).toString(), 'before')
+})
+
 t.test('a command has no descriptor of the server and nothing of its environment', async (t) => {
   const server = await mounted(
     t,
