@@ -11,7 +11,7 @@ import { fetchedInputs, Fetchings, openedByChild, type Fetching } from './fetchi
 import { clock } from './judge.ts'
 import { linesOf, type Note } from './notes.ts'
 import type { Outlet } from './outlet.ts'
-import { OutdatedTemplates } from './outdated-templates.ts'
+import { OutdatedTemplates, type Making } from './outdated-templates.ts'
 import { SecretStates } from './secret-states.ts'
 import { soon } from './soon.ts'
 import { notificationsFor, replacedValues } from './table-diff.ts'
@@ -151,7 +151,7 @@ export class Loader {
    */
   async #run(some: readonly number[], prepared?: UnsealChild): Promise<void> {
     const epoch = this.#epoch
-    const done = this.#templates.watch()
+    const making = this.#templates.making()
     const { config } = this.#states
     const { secrets } = config
     const wanted = withTemplates(secrets, some)
@@ -160,7 +160,7 @@ export class Loader {
     const take = (results: readonly IndexedValue[]) => {
       if (epoch !== this.#epoch) return
       for (const { index } of results) left.delete(index)
-      void this.#take(results)
+      void this.#take(results, making)
     }
     const onResults = (results: readonly IndexedValue[]) => {
       take(results.map(({ index, value }) => ({ index: indexes[index] ?? index, value })))
@@ -187,7 +187,7 @@ export class Loader {
       if (this.#hurry === hurried) this.#hurry = nobody
     }
     if (epoch !== this.#epoch || this.#ending.signal.aborted) return
-    done(secrets, wanted)
+    this.#templates.made(making, secrets, wanted)
     this.#loaded()
     this.#plan()
   }
@@ -209,11 +209,11 @@ export class Loader {
   }
 
   /** The worker first, then the kernel's caches: what was cached before is what the notifications drop. */
-  async #take(results: readonly IndexedValue[]): Promise<void> {
+  async #take(results: readonly IndexedValue[], making?: Making): Promise<void> {
     const { outlet } = this.#options
     const { values, before, after, notes } = this.#states.take(results, clock())
     this.#say(notes)
-    this.#templates.take(this.#states.config.secrets, values)
+    this.#templates.take(this.#states.config.secrets, values, making)
     await outlet.settle(values)
     const { entries } = this.#states
     const [old, fresh] = [entries.tableOf(before), entries.tableOf(after)]

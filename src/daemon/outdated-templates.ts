@@ -4,11 +4,11 @@ import type { IndexedValue } from '../vfs/table.ts'
 import { Batches } from './batches.ts'
 import { TemplateInputs } from './template-inputs.ts'
 
-/** What templates are made of, and those that are to be made anew because a secret of a vault has changed. */
+/** What templates are made of, and those that are to be made anew because one of their inputs has changed. */
 export class OutdatedTemplates {
   #inputs: TemplateInputs
   readonly #batches: Batches
-  /** Counts changes. */
+  /** Counts changes of inputs. */
   #changes = 0
 
   /** `make` templates, by their indexes among the secrets; it never rejects. */
@@ -27,23 +27,33 @@ export class OutdatedTemplates {
     this.#batches.clear()
   }
 
-  /** Values have changed, which still have their bytes. Where they are of vaults, their templates are made anew. */
-  take(secrets: readonly SecretConfig[], values: readonly IndexedValue[]): void {
-    const changed = values.filter(({ index }) => secrets[index]?.source.kind === 'vault')
-    if (changed.length === 0) return
+  /** Values have changed, which still have their bytes, in a job that makes their templates, or without one. Where they are of vaults, their templates are made anew. */
+  take(secrets: readonly SecretConfig[], values: readonly IndexedValue[], making?: Making): void {
+    if (!values.some(({ index }) => this.#inputs.isNeeded(secrets[index]?.name ?? ''))) return
     this.#changes++
-    for (const { index, value } of changed) this.#inputs.keep(secrets[index]?.name ?? '', value)
-    const indexes = changed.map(({ index }) => index)
+    if (making !== undefined) making.ownChanges++
+    const ofVaults = values.filter(({ index }) => secrets[index]?.source.kind === 'vault')
+    if (ofVaults.length === 0) return
+    for (const { index, value } of ofVaults) this.#inputs.keep(secrets[index]?.name ?? '', value)
+    const indexes = ofVaults.map(({ index }) => index)
     this.#batches.add(templatesOf(secrets, withTemplates(secrets, indexes)))
   }
 
-  /** Call it before templates are made, and what it gives when they are: what has changed meanwhile makes them once more. */
-  watch(): (secrets: readonly SecretConfig[], indexes: readonly number[]) => void {
-    const before = this.#changes
-    return (secrets, indexes) => {
-      if (this.#changes !== before) this.#batches.add(templatesOf(secrets, indexes))
-    }
+  /** Before templates are made. */
+  making(): Making {
+    return { before: this.#changes, ownChanges: 0 }
   }
+
+  /** These were made: what has changed meanwhile in no part of the job, which it may not have seen, makes its templates once more. */
+  made({ before, ownChanges }: Making, secrets: readonly SecretConfig[], indexes: readonly number[]): void {
+    if (this.#changes - before !== ownChanges) this.#batches.add(templatesOf(secrets, indexes))
+  }
+}
+
+/** A job with templates: how many changes there had been before it, and how many of those since are its own. */
+export interface Making {
+  readonly before: number
+  ownChanges: number
 }
 
 function templatesOf(secrets: readonly SecretConfig[], indexes: readonly number[]): number[] {

@@ -17,9 +17,14 @@ export class TemplateInputs {
     this.#needed = new Set(templates.flatMap(({ source }) => inputsOf(source)))
   }
 
+  /** Is a template made of this secret? */
+  isNeeded(name: string): boolean {
+    return this.#needed.has(name)
+  }
+
   /** A copy: the memory of a value moves to who takes it. Does nothing for what no template needs. */
   keep(name: string, value: EntryValue): void {
-    if (isPending(value) || !this.#needed.has(name)) return
+    if (isPending(value) || !this.isNeeded(name)) return
     this.#values.set(name, isPresent(value) ? ownCopy(value) : value)
   }
 
