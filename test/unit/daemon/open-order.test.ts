@@ -22,13 +22,19 @@ function world() {
     takeNews: () => ({ wanted: [] as number[], opened: [] as number[] }),
     onWantedDone: () => events.push('wanted done'),
   }
-  return { events, running, open, onQuickDone: () => events.push('quick done'), most: () => most, nothing }
+  let quickDone: () => void = () => undefined
+  const untilQuickDone = new Promise<void>((resolve) => (quickDone = resolve))
+  const onQuickDone = () => {
+    events.push('quick done')
+    quickDone()
+  }
+  return { events, running, open, onQuickDone, untilQuickDone, most: () => most, nothing }
 }
 
 t.test('what is quick goes in its order, whatever waits', async (t) => {
-  const { events, running, open, onQuickDone, nothing } = world()
+  const { events, running, open, onQuickDone, untilQuickDone, nothing } = world()
   const all = openAll({ quick: [2, 0, 1], waiting: [100, 101], dependent: [], open, onQuickDone, ...nothing })
-  await setImmediate()
+  await untilQuickDone
   const quick = [2, 0, 1].flatMap((index) => [`open ${index}`, `done ${index}`])
   t.strictSame(events, ['open 100', 'open 101', ...quick, 'quick done'])
   running.get(101)?.()
