@@ -3,6 +3,7 @@ import type { Rule } from '../policy/rules.ts'
 import { nodeId } from './node-id.ts'
 import type { PackedTable } from './packed-table.ts'
 import { PathIndex } from './path-index.ts'
+import { baseName } from './paths.ts'
 import type { EntryValue } from './table.ts'
 
 /** The node of a secret. */
@@ -127,7 +128,7 @@ class TableFile implements SecretFile {
   }
 
   get name(): string {
-    return this.path.slice(this.path.lastIndexOf('/') + 1)
+    return baseName(this.path)
   }
 
   get value(): EntryValue {

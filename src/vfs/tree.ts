@@ -2,6 +2,7 @@ import { Listed } from './listed.ts'
 import { nodeId } from './node-id.ts'
 import { Nodes } from './nodes.ts'
 import type { PackedTable } from './packed-table.ts'
+import { baseName, folderOf } from './paths.ts'
 import { Secrets, type SecretFile } from './secrets.ts'
 import type { TableHead } from './table.ts'
 
@@ -89,10 +90,6 @@ function named<Kind extends Node['kind']>(kind: Kind, path: string) {
   return { kind, id: nodeId(kind, path), name: baseName(path), path }
 }
 
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
-
 /** The directories of a tree. */
 class Folders {
   readonly root: Directory
@@ -147,8 +144,4 @@ function placesByFolder(secrets: Secrets): Map<string, number[]> {
     else known.push(place)
   }
   return places
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }

@@ -13,7 +13,7 @@ import { listStore, storeFile, withStore, writeSealedFile } from '../../../src/s
 import { keyPair } from '../../support/keys.ts'
 import { valueOf } from '../../support/store-driver.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(300_000)
 
 const KILLS = 200
 /** Moments are spread over this; an operation takes a few milliseconds. */
@@ -69,7 +69,7 @@ function leftovers(store: string): string[] {
 
 t.test(
   `set killed ${KILLS} times: the old value or the new one, never less`,
-  { timeout: 300_000 },
+  { timeout: 120_000 },
   async (t) => {
     const store = t.testdir()
     const file = storeFile(store, 'db/password')
